@@ -1,0 +1,96 @@
+//! The database side of crow: schema `crow`, its roles and its grants.
+//!
+//! Install it once per database, before the first migration that calls `crow.protect`:
+//!
+//! * with diesel's migration harness: [`CrowMigrations`];
+//! * with the diesel CLI: write [`INSTALL_SQL`] and [`UNINSTALL_SQL`] to `up.sql` and `down.sql` of a first
+//!   migration;
+//! * with anything else: send [`install_statements`] one by one, or `psql -f` the text.
+//!
+//! Installing needs a superuser, or the owner of the database with CREATEROLE. The second kind, which is all
+//! that managed servers have, cannot revoke what system functions grant to everybody; crow says so when a pool
+//! connects. The SQL itself documents what each function and grant is for.
+//!
+//! ```
+//! use crow_core::schema::install_statements;
+//! use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+//!
+//! async fn install(connection: &mut AsyncPgConnection) -> diesel::QueryResult<()> {
+//!     for statement in install_statements() {
+//!         connection.batch_execute(statement).await?;
+//!     }
+//!     Ok(())
+//! }
+//! ```
+//!
+//! Roles belong to the whole cluster and get no password here: `ALTER ROLE crow_app PASSWORD ..` is for the
+//! administrator. `CREATE DATABASE .. TEMPLATE` copies the schema, but not the grants on the database itself;
+//! install again in the copy.
+
+mod migration;
+
+pub use self::migration::CrowMigrations;
+
+/// The version of the schema that this crate installs and works with: what `crow.version()` returns.
+pub const VERSION: i32 = 1;
+
+/// The SQL that installs the schema, or brings an older one up to date; running it twice changes nothing.
+pub const INSTALL_SQL: &str = include_str!("install.sql");
+
+/// The SQL that takes the schema out again, with its access log.
+///
+/// It refuses while tables are protected, and leaves roles alone that another database uses.
+pub const UNINSTALL_SQL: &str = include_str!("uninstall.sql");
+
+/// The query that looks for whatever makes a role or a database unsafe to serve tenants with.
+///
+/// It takes the tables of the tenant models and of the shared models as two `text[]` binds, and returns
+/// `(rule, severity, object, problem, cure)`, all text; no row means that it found nothing. It needs no right
+/// beyond logging in, and answers also where crow is not installed.
+pub const ATTEST_SQL: &str = include_str!("attest.sql");
+
+/// The query that looks for whatever keeps a role from being the admin's; answers as [`ATTEST_SQL`] does, and
+/// takes no binds.
+pub const ATTEST_ADMIN_SQL: &str = include_str!("attest_admin.sql");
+
+/// The statements of [`INSTALL_SQL`], in order, each to be sent as a message of its own.
+pub fn install_statements() -> impl Iterator<Item = &'static str> {
+    statements(INSTALL_SQL)
+}
+
+/// The statements of [`UNINSTALL_SQL`], in order, each to be sent as a message of its own.
+pub fn uninstall_statements() -> impl Iterator<Item = &'static str> {
+    statements(UNINSTALL_SQL)
+}
+
+/// The files keep blank lines between statements and nowhere else, which spares a parser of dollar quotes.
+fn statements(sql: &'static str) -> impl Iterator<Item = &'static str> {
+    sql.split("\n\n").map(str::trim_end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_piece_is_one_whole_statement() {
+        for statement in install_statements().chain(uninstall_statements()) {
+            assert!(statement.ends_with(';'), "cut in two by a blank line:\n{statement}");
+            assert_eq!(statement.matches("$$").count() % 2, 0, "cut in a body:\n{statement}");
+
+            let (body, _) = statement.rsplit_once('\n').unwrap_or_default();
+            let ended_early = body.lines().any(|line| line.ends_with(';') && !line.starts_with([' ', '-']));
+            assert!(!ended_early, "more than one statement:\n{statement}");
+        }
+    }
+
+    #[test]
+    fn the_sql_speaks_of_this_version() {
+        let body = format!("RETURN {VERSION}");
+        assert!(INSTALL_SQL.contains(&format!(
+            "crow.version() RETURNS pg_catalog.int4\nLANGUAGE sql IMMUTABLE PARALLEL SAFE\n{body};"
+        )));
+        assert!(ATTEST_SQL.contains(&format!("IS DISTINCT FROM '{body}'")));
+        assert!(ATTEST_SQL.contains(&format!("this crow needs {body}'")));
+    }
+}
