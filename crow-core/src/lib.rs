@@ -1,1 +1,86 @@
-//! Placeholder.
+//! Multi-tenant data access for PostgreSQL, on diesel and diesel-async: a query that could see
+//! another tenant's rows does not compile, and the database refuses it as well.
+//!
+//! | to | take |
+//! |---|---|
+//! | mark a table's row type | [`TenantModel`](derive@TenantModel), [`SharedModel`](derive@SharedModel), [`TenantChangeset`] |
+//! | open a tenant's scope | [`TenantPool`], which lends a [`TenantConn`] |
+//! | read | [`TenantConn::query`], a [`TenantQuery`] |
+//! | write | [`TenantConn::insert_into`], [`update`](TenantConn::update), [`delete`](TenantConn::delete) |
+//! | join statements | [`TenantConn::transaction`] |
+//! | run SQL that the builder cannot say | [`TenantConn::rls_only`] |
+//! | cross tenants | [`AdminPool`], with an [`Access`] |
+//! | install the database side | [`schema`] |
+//!
+//! The guide: [getting started](guide::getting_started), [what a tenant can say](guide::queries), [how to read the compile
+//! errors](guide::errors), [the threat model](guide::threat_model).
+
+mod audit;
+mod conn;
+mod error;
+mod link;
+mod model;
+mod query;
+pub mod schema;
+mod scope;
+mod seal;
+mod tenant;
+
+pub use crow_derive::{SharedModel, TenantChangeset, TenantModel};
+
+pub use audit::{Finding, Severity};
+pub use conn::{Access, AdminConn, AdminPool, AdminPoolBuilder, TenantConn, TenantPool, TenantPoolBuilder};
+pub use error::{Error, Optional};
+pub use model::{Model, ModelEntry, Protection, ScopedTable, SharedModel, TenantModel, TenantTable, models};
+pub use query::{
+    AnyOf, Combined, Delete, Insert, InsertInto, Key, Keyed, Locked, RlsOnly, TenantQuery, Update, Write,
+    any_of, excluded, exists,
+};
+pub use tenant::{InvalidTenantId, TenantId};
+
+/// Traits and types that appear in bounds and in compile errors, and that nobody has to name.
+pub mod bounds {
+    pub use crate::conn::AsyncFunc;
+    pub use crate::model::{Declared, NoTenantColumn, ScopedSource, TenantColumn, TenantIdType};
+    pub use crate::query::{
+        AnyValue, Assigns, Changes, ColumnsOf, Complete, Deleted, Derived, DoUpdate, Excluded, Existence,
+        Form, Grouped, InPlace, Inline, Inserted, Joined, Joins, KeyValue, KeyedRow, Loads, Narrows, NewRows,
+        NotTheTenant, OnConflict, RowOf, RowSet, Rows, Sets, Several, Single, Skeleton, Subquery, SubqueryIn,
+        Unset, Updated, Upserted, Value, Values,
+    };
+    pub use crate::scope::{
+        CorrelatedIn, InScope, Part, Predicate, Scoped, Selection, Sources, Uncorrelated,
+    };
+}
+
+/// The guide, page by page.
+pub mod guide {
+    #[doc = include_str!("../../docs/getting-started.md")]
+    pub mod getting_started {}
+
+    #[doc = include_str!("../../docs/queries.md")]
+    pub mod queries {}
+
+    #[doc = include_str!("../../docs/errors.md")]
+    pub mod errors {}
+
+    #[doc = include_str!("../../docs/threat-model.md")]
+    pub mod threat_model {}
+}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
+/// What the code of the derives refers to.
+#[doc(hidden)]
+pub mod __derive {
+    pub use crate::link::{Link, link};
+    pub use crate::model::{
+        Derived, Fragment, Model, ModelEntry, Protection, ScopedTable, SharedModel, TenantModel, TenantTable,
+        absent, assert_scoped, assert_shared, assert_tenant, table_name, tenant_column,
+    };
+    pub use crate::query::Keyed;
+    pub use crate::tenant::TenantId;
+    pub use inventory;
+}

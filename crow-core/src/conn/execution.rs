@@ -1,0 +1,219 @@
+//! How statements run in the tenant's transaction.
+
+use std::collections::HashSet;
+
+use diesel::pg::Pg;
+use diesel::query_builder::QueryFragment;
+use diesel::result::Error::DatabaseError;
+use diesel::result::QueryResult;
+use diesel_async::{AsyncConnectionCore, AsyncPgConnection};
+use futures_util::future::{BoxFuture, FutureExt, TryFutureExt, ready};
+use futures_util::join;
+use futures_util::stream::{BoxStream, StreamExt, TryStreamExt, try_unfold};
+
+use super::flight::{Begin, Commit, Enter, custom_types, message};
+use super::session::Unfinished;
+use super::tenant::TenantConn;
+use crate::error::Error;
+use crate::query::{Loads, Statement};
+
+impl TenantConn<'_> {
+    /// Runs statements one after the other in one transaction, and loads their rows.
+    pub(crate) fn load<'c, ST, U>(
+        &'c self,
+        statements: impl IntoIterator<Item: QueryFragment<Pg>>,
+    ) -> BoxFuture<'c, Result<Vec<U>, Error>>
+    where
+        ST: Loads<U>,
+        U: Send + 'static,
+    {
+        let build: fn(_) -> QueryResult<U> = |row| ST::build(&row);
+        self.run_all(statements, move |mut conn, statement| {
+            let rows = AsyncConnectionCore::load(&mut conn, statement);
+            // All rows are taken off the wire even if one is wanted: the answer to COMMIT is behind them.
+            rows.and_then(move |rows| rows.and_then(move |row| ready(build(row))).try_collect::<Vec<U>>())
+        })
+        .map_ok(|rows| rows.into_iter().flatten().collect())
+        .boxed()
+    }
+
+    /// Runs a statement and loads its first row.
+    pub(crate) fn get_result<'c, ST, U>(
+        &'c self,
+        statement: impl QueryFragment<Pg>,
+    ) -> BoxFuture<'c, Result<U, Error>>
+    where
+        ST: Loads<U>,
+        U: Send + 'static,
+    {
+        self.load::<ST, U>([statement]).map(|rows| rows?.into_iter().next().ok_or(Error::NotFound)).boxed()
+    }
+
+    /// Runs statements one after the other in one transaction, and tells how many rows they affected.
+    pub(crate) fn execute<'c>(
+        &'c self,
+        statements: impl IntoIterator<Item: QueryFragment<Pg>>,
+    ) -> BoxFuture<'c, Result<usize, Error>> {
+        self.run_all(statements, |conn, statement| message(conn, statement))
+            .map_ok(|rows| rows.into_iter().sum())
+            .boxed()
+    }
+
+    /// Runs a statement in the tenant's transaction and hands its rows out one by one.
+    ///
+    /// COMMIT goes when the last row has come: sent before, its answer would wait behind rows that
+    /// nobody has asked for.
+    pub(crate) fn stream<'c, ST, U>(
+        &'c mut self,
+        statement: impl QueryFragment<Pg>,
+    ) -> BoxStream<'c, Result<U, Error>>
+    where
+        ST: Loads<U>,
+        U: Send + 'static,
+    {
+        let this: &'c Self = self;
+        let types = custom_types(&statement);
+        let mut conn: &'c AsyncPgConnection = this.session();
+        let rows = AsyncConnectionCore::load(&mut conn, Statement(&statement));
+        let build: fn(_) -> QueryResult<U> = |row| ST::build(&row);
+        let opened = async move {
+            let mark = this.session().begin()?;
+            match this.opened(rows).await {
+                Ok(rows) => {
+                    this.session().learn(types);
+                    Ok((mark, rows))
+                }
+                Err(error) => this.closed(mark, Err(error)).await,
+            }
+        };
+        let next = move |(mark, mut rows): (Unfinished, BoxStream<'static, QueryResult<_>>)| async move {
+            match rows.try_next().await.and_then(|row| row.map(build).transpose()) {
+                Ok(Some(row)) => Ok(Some((row, (mark, rows)))),
+                end => {
+                    // Rows that are left are discarded by the driver, once nobody waits for them.
+                    drop(rows);
+                    this.closed(mark, end.map(|_| None)).await
+                }
+            }
+        };
+        opened.map_ok(move |rows| try_unfold(rows, next)).try_flatten_stream().boxed()
+    }
+
+    /// Begins the transaction of a stream, or joins the one that there is.
+    async fn opened<T>(&self, rows: impl Future<Output = QueryResult<T>> + Send) -> QueryResult<T> {
+        if self.transaction.as_ref().is_some_and(|transaction| !transaction.begins()) {
+            return rows.await;
+        }
+        let begin = message(self.session(), Begin);
+        let enter = message(self.session(), Enter(self.tenant().as_uuid()));
+        let (begin, enter, rows) = join!(begin, enter, rows);
+        begin.and(enter).and(rows)
+    }
+
+    /// Ends the transaction of a stream, if it is its own.
+    async fn closed<T>(&self, mark: Unfinished, result: QueryResult<T>) -> Result<T, Error> {
+        let committed = match &self.transaction {
+            None => message(self.session(), Commit).await.map(drop),
+            Some(transaction) => {
+                if let Err(DatabaseError(..)) = &result {
+                    transaction.fail();
+                }
+                Ok(())
+            }
+        };
+        ended(mark, result.and_then(|value| committed.map(|()| value)))
+    }
+
+    fn run_all<'c, T: Send + 'c, Fut: Future<Output = QueryResult<T>> + Send + 'c>(
+        &'c self,
+        statements: impl IntoIterator<Item: QueryFragment<Pg>>,
+        send: impl Fn(&'c AsyncPgConnection, Statement<'_>) -> Fut,
+    ) -> BoxFuture<'c, Result<Vec<T>, Error>> {
+        let session = self.session();
+        let mut types = HashSet::new();
+        let mut messages = Vec::new();
+        for statement in statements {
+            types.extend(custom_types(&statement));
+            messages.push(send(session, Statement(&statement)));
+        }
+        if messages.is_empty() {
+            return ready(Ok(Vec::new())).boxed();
+        }
+        let leaves =
+            if messages.len() == 1 && session.knows(&types) { Leaves::Together } else { Leaves::InTurn };
+        let work = async move {
+            let mut results = Vec::with_capacity(messages.len());
+            for message in messages {
+                results.push(message.await?);
+            }
+            Ok(results)
+        };
+        async move {
+            let results = self.run(leaves, work).await?;
+            session.learn(types);
+            Ok(results)
+        }
+        .boxed()
+    }
+
+    /// Runs work in the tenant's transaction.
+    ///
+    /// Outside a transaction BEGIN, enter, the work and COMMIT are polled together, in this order, and
+    /// so leave in one write. Work that leaves [in turn](Leaves::InTurn) has the connection alone, and
+    /// COMMIT waits for it. Inside a transaction BEGIN and enter go with the first statement.
+    ///
+    /// All answers are awaited also after an error: only then is it known where the connection
+    /// stands, and a COMMIT that was sent ends the failed transaction as a rollback.
+    pub(super) async fn run<T>(
+        &self,
+        leaves: Leaves,
+        work: impl Future<Output = QueryResult<T>> + Send,
+    ) -> Result<T, Error> {
+        let session = self.session();
+        let mark = session.begin()?;
+        let begin = message(session, Begin);
+        let enter = message(session, Enter(self.tenant().as_uuid()));
+        let result = match (&self.transaction, leaves) {
+            (None, Leaves::Together) => {
+                let commit = message(session, Commit);
+                let _turn = session.turn.read().await;
+                let (begin, enter, result, commit) = join!(begin, enter, work, commit);
+                begin.and(enter).and(result).and_then(|value| commit.map(|_| value))
+            }
+            (None, Leaves::InTurn) => {
+                let _turn = session.turn.write().await;
+                let (begin, enter, result) = join!(begin, enter, work);
+                let commit = message(session, Commit).await;
+                begin.and(enter).and(result).and_then(|value| commit.map(|_| value))
+            }
+            (Some(transaction), _) if transaction.begins() => {
+                let (begin, enter, result) = join!(begin, enter, work);
+                begin.and(enter).and(result)
+            }
+            (Some(_), _) => work.await,
+        };
+        if let (Some(transaction), Err(DatabaseError(..))) = (&self.transaction, &result) {
+            transaction.fail();
+        }
+        ended(mark, result)
+    }
+}
+
+/// Ends the work, unless it broke the connection, which then stays marked.
+fn ended<T>(mark: Unfinished, result: QueryResult<T>) -> Result<T, Error> {
+    let result = result.map_err(Error::from);
+    if !matches!(result, Err(Error::Connection(_))) {
+        mark.end();
+    }
+    result
+}
+
+/// When the messages of a piece of work leave.
+#[derive(Clone, Copy)]
+pub(super) enum Leaves {
+    /// All of them when it is first polled, so that others may follow at once.
+    Together,
+    /// Some of them later: it has several statements, or one with a type that the driver has yet to
+    /// look up.
+    InTurn,
+}

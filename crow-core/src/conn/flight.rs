@@ -1,0 +1,77 @@
+//! One unit of work as pipelined messages.
+
+use std::collections::HashSet;
+
+use diesel::pg::{Pg, PgMetadataLookup, PgTypeMetadata};
+use diesel::query_builder::bind_collector::RawBytesBindCollector;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::result::QueryResult;
+use diesel::sql_types;
+use diesel_async::{AsyncConnectionCore, AsyncPgConnection};
+use futures_util::future::BoxFuture;
+use uuid::Uuid;
+
+/// A fixed statement around the user's, cached by the driver under its type.
+#[derive(QueryId)]
+pub(super) struct Begin;
+#[derive(QueryId)]
+pub(super) struct Commit;
+
+/// Binds the tenant to the transaction.
+///
+/// A message of its own, never part of a longer text: its argument is a bind value, and proxies
+/// and distributed engines forward such a text as a whole.
+#[derive(QueryId)]
+pub(super) struct Enter(pub(super) Uuid);
+
+impl QueryFragment<Pg> for Begin {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("BEGIN");
+        Ok(())
+    }
+}
+
+impl QueryFragment<Pg> for Commit {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("COMMIT");
+        Ok(())
+    }
+}
+
+impl QueryFragment<Pg> for Enter {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("SELECT crow.enter(");
+        out.push_bind_param::<sql_types::Uuid, Uuid>(&self.0)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+/// Prepares a message; nothing is sent before the future is polled.
+pub(super) fn message<'c, Q>(mut conn: &'c AsyncPgConnection, query: Q) -> BoxFuture<'c, QueryResult<usize>>
+where
+    Q: QueryFragment<Pg> + QueryId,
+{
+    AsyncConnectionCore::execute_returning_count(&mut conn, query)
+}
+
+/// The custom types of a statement's binds.
+///
+/// Before its first use of a type on a connection the driver asks the server for the type's
+/// number, and everything that is pipelined behind the statement would overtake it meanwhile.
+pub(super) fn custom_types(query: &dyn QueryFragment<Pg>) -> HashSet<String> {
+    struct Names(HashSet<String>);
+
+    impl PgMetadataLookup for Names {
+        fn lookup_type(&mut self, name: &str, schema: Option<&str>) -> PgTypeMetadata {
+            self.0.insert(format!("{}.{name}", schema.unwrap_or_default()));
+            PgTypeMetadata::from_result(Ok((0, 0)))
+        }
+    }
+
+    let mut names = Names(HashSet::new());
+    let mut binds = RawBytesBindCollector::new();
+    // A bind that cannot be serialised fails again, and is reported, when the statement is sent.
+    let _ = query.collect_binds(&mut binds, &mut names, &Pg);
+    names.0
+}

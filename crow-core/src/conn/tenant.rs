@@ -1,0 +1,127 @@
+//! The connection of one tenant's scope.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+
+use super::pool::within;
+use super::session::{Pooled, RESET, Session};
+use super::transaction::Transaction;
+use crate::error::Error;
+use crate::model::{Model, TenantModel};
+use crate::query::{Delete, InsertInto, RlsOnly, TenantQuery, Update};
+use crate::scope::Brand;
+use crate::tenant::TenantId;
+
+/// A connection on which only the rows of one tenant exist.
+///
+/// Lent to the closure of [`TenantPool::scope`](crate::TenantPool::scope). `'t` names the scope:
+/// what is built for one scope does not compile in another. Nothing of diesel's runs on it, only
+/// the statements that begin here.
+///
+/// Each statement is a transaction of its own that is bound to the tenant, and travels with it in
+/// one round trip; [`transaction`](Self::transaction) joins several. Statements take `&TenantConn`,
+/// so under `try_join!` they travel together.
+pub struct TenantConn<'t> {
+    /// `None` only while the connection is being dropped.
+    session: Option<Pooled>,
+    tenant: TenantId,
+    pub(super) transaction: Option<Transaction>,
+    /// SQL of the user's own ran here and may have left something in the session.
+    marked: AtomicBool,
+    _scope: Brand<'t>,
+}
+
+impl<'t> TenantConn<'t> {
+    pub(super) fn new(session: Pooled, tenant: TenantId) -> Self {
+        Self {
+            session: Some(session),
+            tenant,
+            transaction: None,
+            marked: AtomicBool::new(false),
+            _scope: Brand::new(),
+        }
+    }
+
+    /// The tenant of this scope.
+    pub fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
+    /// A query over this tenant's rows of `M`, or over the shared rows of `M`.
+    pub fn query<'q, M: Model>(&self) -> TenantQuery<'t, 'q, M> {
+        TenantQuery::new(self.tenant)
+    }
+
+    /// An insert of rows of `M`, which belong to this tenant.
+    pub fn insert_into<M: TenantModel>(&self) -> InsertInto<'t, M> {
+        InsertInto::new(self.tenant)
+    }
+
+    /// An update of this tenant's rows of `M`.
+    pub fn update<'q, M: TenantModel>(&self) -> Update<'t, 'q, M> {
+        Update::update(self.tenant)
+    }
+
+    /// A delete of this tenant's rows of `M`.
+    pub fn delete<'q, M: TenantModel>(&self) -> Delete<'t, 'q, M> {
+        Delete::delete(self.tenant)
+    }
+
+    /// The door for SQL that the builder cannot say, such as `diesel::sql_query(..)`.
+    ///
+    /// The statement runs in the tenant's transaction, with the rights of the application's role:
+    /// PostgreSQL's policies alone keep it to this tenant's rows, and nothing checks what it says.
+    /// Search a code base for `rls_only` to find every such place.
+    ///
+    /// Statements that outlive their transaction (SET, LISTEN, WITH HOLD cursors, advisory locks)
+    /// are undone when the scope ends, at the cost of one more round trip.
+    pub fn rls_only<Q>(&self, query: Q) -> RlsOnly<'t, Q> {
+        RlsOnly::new(query)
+    }
+
+    pub(crate) fn leave_marks(&self) {
+        self.marked.store(true, Ordering::Release);
+    }
+
+    pub(super) fn session(&self) -> &Session {
+        self.session.as_deref().expect("a connection has its session until it is dropped")
+    }
+
+    /// Gives the connection back to its pool, after undoing what SQL of the user's own may have
+    /// left in the session.
+    pub(super) async fn finish(mut self, deadline: Duration) {
+        if !*self.marked.get_mut() || !self.is_clean() {
+            return;
+        }
+        let mut conn: &AsyncPgConnection = self.session();
+        let reset = async { Ok::<_, Error>(conn.batch_execute(RESET).await?) };
+        if within(deadline, reset).await.is_ok() {
+            *self.marked.get_mut() = false;
+        }
+    }
+
+    fn is_clean(&self) -> bool {
+        self.transaction.is_none() && self.session().is_idle()
+    }
+}
+
+impl Drop for TenantConn<'_> {
+    /// Closes a connection that is not known to be clean, rather than give it back.
+    fn drop(&mut self) {
+        let clean = self.is_clean() && !*self.marked.get_mut();
+        if let Some(session) = self.session.take()
+            && !clean
+        {
+            drop(Pooled::take(session));
+        }
+    }
+}
+
+impl fmt::Debug for TenantConn<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TenantConn").field("tenant", &self.tenant).finish_non_exhaustive()
+    }
+}

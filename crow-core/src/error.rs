@@ -1,0 +1,237 @@
+//! What can go wrong between a scope and its rows.
+
+use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind};
+
+use crate::audit::Finding;
+use crate::tenant::InvalidTenantId;
+
+/// What a scope, a pool or a statement can end in.
+///
+/// The variants are kinds that a program can act on; the message is for the person who reads the
+/// log. Neither holds a password, a bind value, or the server's DETAIL, which quotes rows.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The value does not name a tenant.
+    #[error(transparent)]
+    TenantId(#[from] InvalidTenantId),
+
+    /// A statement reached a protected table outside a tenant's transaction.
+    ///
+    /// crow binds the tenant before each statement, so this comes from SQL that ended the
+    /// transaction, or from a role that is not meant to see tenant tables.
+    #[error(
+        "no tenant is bound to this transaction: run the statement in `TenantPool::scope`, \
+         and do not end the transaction in SQL"
+    )]
+    NoTenant,
+
+    /// The database refused a row, or a switch of tenant, that does not belong to this scope.
+    #[error("refused by the tenant policy: {0}")]
+    Refused(String),
+
+    /// The row does not exist, or is not visible to this tenant: the two cannot be told apart.
+    #[error("no such row in this tenant")]
+    NotFound,
+
+    /// A row with the same key exists already in this tenant.
+    #[error("a row with this key exists already{}", constraint(.0))]
+    Unique(Option<String>),
+
+    /// The row refers to one that does not exist in this tenant, or is still referred to.
+    #[error("the row refers to one that does not exist in this tenant, or is still referred to{}", constraint(.0))]
+    ForeignKey(Option<String>),
+
+    /// A value breaks a CHECK, NOT NULL or EXCLUDE constraint.
+    #[error("a value breaks a rule of the table{}", constraint(.0))]
+    Check(Option<String>),
+
+    /// The transaction conflicted with a concurrent one (serialization failure or deadlock) and
+    /// was rolled back; running it again may succeed.
+    #[error("the transaction conflicted with a concurrent one and was rolled back: run it again")]
+    Conflict,
+
+    /// A transaction returned `Ok` although one of its statements had failed, so that PostgreSQL
+    /// could only roll it back.
+    #[error(
+        "the transaction was rolled back because one of its statements had failed: pass the \
+         statement's error on, or run the statement in a nested `transaction` to go on without it"
+    )]
+    RolledBack,
+
+    /// No connection became free in time.
+    #[error(
+        "no connection became free in time: raise `max_size` or `wait_timeout`, or hold scopes for shorter"
+    )]
+    PoolTimeout,
+
+    /// The unit of work ran longer than its deadline; its connection was closed.
+    #[error("the unit of work ran longer than its deadline and its connection was closed")]
+    Deadline,
+
+    /// The role or the database would let one tenant see another's rows, so the pool did not open.
+    #[error("this database is not safe to open:{}", list(.0))]
+    Unsafe(Vec<Finding>),
+
+    /// The server could not be reached, refused the login, or the connection broke.
+    #[error("{0}")]
+    Connection(String),
+
+    /// The call cannot work as it is written.
+    #[error("{0}")]
+    Invalid(String),
+
+    /// Anything else that the server refused.
+    #[error("the database refused the statement: {0}")]
+    Other(String),
+}
+
+fn constraint(name: &Option<String>) -> String {
+    name.as_ref().map(|name| format!(" (constraint `{name}`)")).unwrap_or_default()
+}
+
+fn list(findings: &[Finding]) -> String {
+    findings.iter().map(|finding| format!("\n  {finding}")).collect()
+}
+
+impl From<diesel::result::Error> for Error {
+    fn from(error: diesel::result::Error) -> Self {
+        use diesel::result::Error as Diesel;
+        match error {
+            Diesel::NotFound => Self::NotFound,
+            Diesel::DatabaseError(kind, info) => database(kind, &*info),
+            Diesel::QueryBuilderError(error) => Self::Invalid(error.to_string()),
+            Diesel::InvalidCString(_) => Self::Invalid("a text value holds a NUL byte".into()),
+            Diesel::SerializationError(error) => {
+                Self::Invalid(format!("a value cannot be sent: {}", redacted(&error.to_string())))
+            }
+            Diesel::DeserializationError(error) => {
+                Self::Invalid(format!("a row does not fit its type: {}", redacted(&error.to_string())))
+            }
+            Diesel::BrokenTransactionManager => Self::Connection(
+                "the connection is in a transaction that could not be ended: take another one".into(),
+            ),
+            other => Self::Other(redacted(&other.to_string())),
+        }
+    }
+}
+
+fn database(kind: DatabaseErrorKind, info: &dyn DatabaseErrorInformation) -> Error {
+    let constraint = || info.constraint_name().map(str::to_owned);
+    let message = info.message();
+    match (kind, info.constraint_name()) {
+        // The names that the functions of schema crow set, the same in every language.
+        (_, Some("crow.no_tenant")) => Error::NoTenant,
+        (_, Some("crow.other_tenant" | "crow.nil_tenant")) => Error::Refused(message.to_owned()),
+        (DatabaseErrorKind::UniqueViolation, _) => Error::Unique(constraint()),
+        (DatabaseErrorKind::ForeignKeyViolation | DatabaseErrorKind::RestrictViolation, _) => {
+            Error::ForeignKey(constraint())
+        }
+        (DatabaseErrorKind::CheckViolation | DatabaseErrorKind::ExclusionViolation, _) => {
+            Error::Check(constraint())
+        }
+        (DatabaseErrorKind::NotNullViolation, _) => {
+            Error::Check(info.column_name().map(|column| format!("{column} NOT NULL")))
+        }
+        (DatabaseErrorKind::SerializationFailure, _) => Error::Conflict,
+        (DatabaseErrorKind::ClosedConnection, _) => Error::Connection(lost(message)),
+        // Nothing was sent, and nothing is wrong with the connection.
+        (DatabaseErrorKind::UnableToSendCommand, _) if message.starts_with("error encoding message") => {
+            Error::Invalid(
+                "the statement does not fit into PostgreSQL's protocol, which takes 65535 values, 1 GB, and no \
+                 NUL byte in the SQL: insert fewer rows at a time, and compare with a list by `any_of`"
+                    .into(),
+            )
+        }
+        (DatabaseErrorKind::UnableToSendCommand, _) => Error::Connection(lost(message)),
+        _ => by_message(message),
+    }
+}
+
+/// diesel-async passes on neither SQLSTATE nor severity, so these are told apart by their English
+/// text; in another language they end as [`Error::Other`], never as success.
+fn by_message(message: &str) -> Error {
+    if message.contains("row-level security policy") {
+        Error::Refused(message.to_owned())
+    } else if message.starts_with("deadlock detected") {
+        Error::Conflict
+    } else if message.starts_with("canceling statement due to") {
+        Error::Deadline
+    } else if message.starts_with("terminating connection") || lost_statement(message) {
+        Error::Connection(lost(message))
+    } else if message.starts_with("invalid byte sequence") && message.ends_with(": 0x00") {
+        Error::Invalid("a text value holds a NUL byte, which PostgreSQL cannot store".into())
+    } else if message.starts_with("permission denied") {
+        Error::Other(format!(
+            "{message}: grant it to the role of the pool (`SELECT crow.protect(..)` grants what a tenant table needs)"
+        ))
+    } else {
+        Error::Other(redacted(message))
+    }
+}
+
+/// SQL of the user's own has deallocated what the driver had prepared, for good.
+fn lost_statement(message: &str) -> bool {
+    message.starts_with("prepared statement \"") && message.ends_with("does not exist")
+}
+
+fn lost(message: &str) -> String {
+    format!("the connection to the database broke ({}): open a new scope", redacted(message))
+}
+
+/// PostgreSQL quotes the offending value after a colon ("invalid input syntax for type integer:
+/// "…"") or after the word value; with a cast in the SQL it can be a value of any row.
+fn redacted(message: &str) -> String {
+    let quote = |c: char| matches!(c, '"' | '\'' | '«' | '„' | '“');
+    let cut = message
+        .match_indices(": ")
+        .map(|(at, sep)| (at, at + sep.len()))
+        .chain(message.match_indices("value ").map(|(at, word)| (at + word.len() - 1, at + word.len())))
+        .filter(|&(_, next)| message[next..].starts_with(quote))
+        .map(|(at, _)| at)
+        .min();
+    match cut {
+        Some(at) => format!("{} (value withheld)", &message[..at]),
+        None => message.to_owned(),
+    }
+}
+
+/// Turns "no such row" into `None`.
+pub trait Optional<T> {
+    /// `Ok(None)` in place of [`Error::NotFound`].
+    ///
+    /// # Errors
+    ///
+    /// Every other error, as it was.
+    fn optional(self) -> Result<Option<T>, Error>;
+}
+
+impl<T> Optional<T> for Result<T, Error> {
+    fn optional(self) -> Result<Option<T>, Error> {
+        match self {
+            Ok(value) => Ok(Some(value)),
+            Err(Error::NotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::redacted;
+
+    #[test]
+    fn values_that_the_server_quotes_are_withheld() {
+        for message in [
+            "invalid input syntax for type integer: \"secret\"",
+            "value \"secret\" is out of range for type integer",
+            "date/time field value out of range: \"secret\"",
+            "invalid input value for enum mood: \"secret\"",
+        ] {
+            let redacted = redacted(message);
+            assert!(!redacted.contains("secret"), "{redacted}");
+            assert!(redacted.ends_with("(value withheld)"), "{redacted}");
+        }
+        assert_eq!(redacted("relation \"cars\" does not exist"), "relation \"cars\" does not exist");
+    }
+}

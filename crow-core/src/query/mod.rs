@@ -1,0 +1,44 @@
+//! The statements of a tenant scope.
+//!
+//! Every predicate is checked when it is added, against the tables that the statement has by
+//! then, and is a plain piece of SQL from there on. So the type of a statement says only what it
+//! reads and which row it gives: filters can be added in loops, and a query can be named,
+//! returned and passed on.
+
+mod any_of;
+mod assign;
+mod clauses;
+mod combine;
+mod insert;
+mod join;
+mod key;
+mod load;
+mod lock;
+mod raw;
+mod row;
+mod select;
+mod statement;
+mod subquery;
+mod update;
+mod upsert;
+mod write;
+
+pub use any_of::{AnyOf, AnyValue, any_of};
+pub use assign::{
+    Assigns, Changes, ColumnsOf, Derived, InPlace, Inline, NewRows, NotTheTenant, RowSet, Rows, Sets,
+    Several, Single,
+};
+pub use combine::Combined;
+pub use insert::InsertInto;
+pub use join::{Joined, Joins};
+pub use key::{Key, KeyValue, Keyed, KeyedRow};
+pub use lock::Locked;
+pub use raw::RlsOnly;
+pub use row::{Grouped, Loads, RowOf};
+pub use select::TenantQuery;
+pub(crate) use statement::{Statement, sql};
+pub use subquery::{Existence, Form, Skeleton, Subquery, SubqueryIn, Value, Values, exists};
+pub use upsert::{DoUpdate, Excluded, OnConflict, excluded};
+pub use write::{
+    Complete, Delete, Deleted, Insert, Inserted, Narrows, Unset, Update, Updated, Upserted, Write,
+};

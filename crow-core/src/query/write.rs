@@ -1,0 +1,256 @@
+//! Inserts, updates and deletes: what they have in common, and how they run.
+
+use std::fmt;
+
+use diesel::expression_methods::EqAll;
+use diesel::pg::Pg;
+use diesel::query_builder::{AstPass, QueryFragment};
+use diesel::result::QueryResult;
+use futures_util::future::{BoxFuture, FutureExt};
+
+use super::clauses::walk_conditions;
+use super::row::{Loads, RowOf};
+use super::statement::sql;
+use crate::conn::TenantConn;
+use crate::error::Error;
+use crate::model::{Fragment, Guard, Model, ScopedTable};
+use crate::scope::{Brand, Predicate, Scoped, Selection};
+use crate::tenant::TenantId;
+
+/// An insert, update or delete of rows of one tenant; `Op` says which.
+///
+/// [`execute`](Self::execute) tells how many rows were written; [`get_result`](Self::get_result)
+/// and [`get_results`](Self::get_results) give the rows themselves, as `M` until
+/// [`returning`](Self::returning) chooses otherwise.
+#[must_use = "a statement does nothing until it is executed"]
+pub struct Write<'t, 'q, M: Model, Op, ST = RowOf<M>> {
+    pub(super) tenant: TenantId,
+    pub(super) head: Box<dyn Head + 'q>,
+    /// Which existing rows it is about; begins with the guard of the table. None for an insert that
+    /// changes no existing row, in which a WHERE has no place.
+    pub(super) filters: Option<Vec<Fragment<'q>>>,
+    /// What an insert does about rows that exist already.
+    pub(super) on_conflict: Option<Fragment<'q>>,
+    /// There is nothing to write, which SQL cannot say.
+    pub(super) empty: bool,
+    pub(super) returning: Fragment<'q>,
+    pub(super) _types: Brand<'t, (M, Op, ST)>,
+}
+
+/// A statement up to its WHERE.
+///
+/// An insert of more values than the protocol counts takes several statements: its parts, which run one
+/// after the other in one transaction.
+pub(super) trait Head: Send + Sync {
+    fn parts(&self) -> usize {
+        1
+    }
+
+    fn walk_part<'b>(&'b self, part: usize, out: AstPass<'_, 'b, Pg>) -> QueryResult<()>;
+}
+
+/// An insert, from [`InsertInto::values`](crate::InsertInto::values).
+pub type Insert<'t, 'q, M, ST = RowOf<M>> = Write<'t, 'q, M, Inserted, ST>;
+
+/// An update that waits for its changes, from [`TenantConn::update`].
+pub type Update<'t, 'q, M> = Write<'t, 'q, M, Unset>;
+
+/// A delete, from [`TenantConn::delete`].
+pub type Delete<'t, 'q, M, ST = RowOf<M>> = Write<'t, 'q, M, Deleted, ST>;
+
+/// Rows are inserted.
+#[derive(Debug)]
+pub struct Inserted;
+
+/// Rows are inserted, or updated if they exist.
+#[derive(Debug)]
+pub struct Upserted;
+
+/// Rows are updated.
+#[derive(Debug)]
+pub struct Updated;
+
+/// Rows are to be updated, and it has not been said how.
+#[derive(Debug)]
+pub struct Unset;
+
+/// Rows are deleted.
+#[derive(Debug)]
+pub struct Deleted;
+
+/// A statement that says all it has to say.
+#[diagnostic::on_unimplemented(
+    message = "this update does not say what to change",
+    label = "no `.set(..)` yet",
+    note = "write `.set(column.eq(value))`, a tuple of these, or a struct that derives `AsChangeset` and `TenantChangeset`"
+)]
+pub trait Complete {}
+
+impl Complete for Inserted {}
+impl Complete for Upserted {}
+impl Complete for Updated {}
+impl Complete for Deleted {}
+
+/// A statement about rows that exist, and that conditions choose from.
+#[diagnostic::on_unimplemented(
+    message = "an insert has no rows to choose from",
+    label = "`filter` and `find` are for updates and deletes"
+)]
+pub trait Narrows {}
+
+impl Narrows for Upserted {}
+impl Narrows for Unset {}
+impl Narrows for Updated {}
+impl Narrows for Deleted {}
+
+impl<'t, 'q, M: Model, Op> Write<'t, 'q, M, Op> {
+    /// The statement without WHERE, about all rows of the tenant.
+    pub(super) fn new(tenant: TenantId, head: impl Head + 'q) -> Self {
+        Self {
+            tenant,
+            head: Box::new(head),
+            filters: None,
+            on_conflict: None,
+            empty: false,
+            returning: Box::new(M::construct_selection()),
+            _types: Brand::new(),
+        }
+    }
+
+    pub(super) fn guarded(mut self) -> Self {
+        let guard = Guard::of(&M::Table::table(), self.tenant);
+        self.filters = Some(guard.into_iter().map(|guard| Box::new(guard) as Fragment).collect());
+        self
+    }
+}
+
+impl<'t, 'q, M: Model, Op, ST> Write<'t, 'q, M, Op, ST> {
+    /// Keeps to the rows for which the condition is true; several filters are joined by AND.
+    pub fn filter<P>(mut self, predicate: P) -> Self
+    where
+        Op: Narrows,
+        P: Scoped<'t, M::Table> + Predicate<'q>,
+    {
+        if let Some(filters) = &mut self.filters {
+            filters.push(Box::new(predicate));
+        }
+        self
+    }
+
+    /// Keeps to the row with this key: the primary key without the tenant column.
+    pub fn find<K>(self, key: K) -> Self
+    where
+        Op: Narrows,
+        M::Key: EqAll<K>,
+        <M::Key as EqAll<K>>::Output: Scoped<'t, M::Table> + Predicate<'q>,
+    {
+        self.filter(M::Key::default().eq_all(key))
+    }
+
+    /// Chooses what is returned of each row: a column, an expression, a tuple of these, or
+    /// `Row::as_returning()`.
+    pub fn returning<E>(self, selection: E) -> Write<'t, 'q, M, Op, E::SqlType>
+    where
+        E: Scoped<'t, M::Table> + Selection<'q, M::Table, ()>,
+    {
+        Write { returning: Box::new(selection), ..self.retyped() }
+    }
+
+    /// Runs the statement and tells how many rows it wrote.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unique`], [`Error::ForeignKey`], [`Error::Check`] and the other faults of a
+    /// statement. Zero rows are no error.
+    pub fn execute<'c>(self, db: &'c TenantConn<'t>) -> BoxFuture<'c, Result<usize, Error>>
+    where
+        Op: Complete,
+    {
+        db.execute((0..self.parts()).map(|part| Unreturned { write: &self, part }))
+    }
+
+    /// Runs the statement and gives the row it wrote, the first if there are several.
+    ///
+    /// # Errors
+    ///
+    /// As for [`execute`](Self::execute); [`Error::NotFound`] if no row was written.
+    pub fn get_result<'c, U>(self, db: &'c TenantConn<'t>) -> BoxFuture<'c, Result<U, Error>>
+    where
+        Op: Complete,
+        ST: Loads<U>,
+        U: Send + 'static,
+    {
+        self.get_results(db).map(|rows| rows?.into_iter().next().ok_or(Error::NotFound)).boxed()
+    }
+
+    /// Runs the statement and gives the rows it wrote.
+    ///
+    /// # Errors
+    ///
+    /// As for [`execute`](Self::execute).
+    pub fn get_results<'c, U>(self, db: &'c TenantConn<'t>) -> BoxFuture<'c, Result<Vec<U>, Error>>
+    where
+        Op: Complete,
+        ST: Loads<U>,
+        U: Send + 'static,
+    {
+        db.load::<ST, U>((0..self.parts()).map(|part| Returning { write: &self, part }))
+    }
+
+    fn parts(&self) -> usize {
+        if self.empty { 0 } else { self.head.parts() }
+    }
+
+    pub(super) fn retyped<Op2, ST2>(self) -> Write<'t, 'q, M, Op2, ST2> {
+        let Self { tenant, head, filters, on_conflict, empty, returning, .. } = self;
+        Write { tenant, head, filters, on_conflict, empty, returning, _types: Brand::new() }
+    }
+
+    fn walk_part<'b>(&'b self, part: usize, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.head.walk_part(part, out.reborrow())?;
+        self.on_conflict.walk_ast(out.reborrow())?;
+        walk_conditions(" WHERE ", self.filters.as_deref().unwrap_or_default(), out)
+    }
+}
+
+/// A part of the statement, without RETURNING.
+struct Unreturned<'a, 't, 'q, M: Model, Op, ST> {
+    write: &'a Write<'t, 'q, M, Op, ST>,
+    part: usize,
+}
+
+impl<M: Model, Op, ST> QueryFragment<Pg> for Unreturned<'_, '_, '_, M, Op, ST> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.write.walk_part(self.part, out)
+    }
+}
+
+/// A part of the statement, with RETURNING.
+struct Returning<'a, 't, 'q, M: Model, Op, ST> {
+    write: &'a Write<'t, 'q, M, Op, ST>,
+    part: usize,
+}
+
+impl<M: Model, Op, ST> QueryFragment<Pg> for Returning<'_, '_, '_, M, Op, ST> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.write.walk_part(self.part, out.reborrow())?;
+        out.push_sql(" RETURNING ");
+        self.write.returning.walk_ast(out)
+    }
+}
+
+/// The first part of the statement, which mostly is all of it.
+impl<M: Model, Op, ST> QueryFragment<Pg> for Write<'_, '_, M, Op, ST> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.walk_part(0, out.reborrow())?;
+        out.push_sql(" RETURNING ");
+        self.returning.walk_ast(out)
+    }
+}
+
+impl<M: Model, Op, ST> fmt::Debug for Write<'_, '_, M, Op, ST> {
+    /// The SQL, without the values.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&sql(self))
+    }
+}
