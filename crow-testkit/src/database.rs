@@ -1,0 +1,124 @@
+//! A database for one test.
+
+use std::fmt;
+use std::time::Duration;
+use std::{env, thread};
+
+use tokio::runtime::Builder;
+use tokio::time::timeout;
+
+use crate::session::Session;
+use crate::{Error, Server};
+
+/// How long the end of a test waits for a server that no longer answers.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A database that is dropped from the server when this value is.
+///
+/// With `CROW_KEEP=1` it stays, and its URL is printed; the server itself goes away
+/// `CROW_PG_LINGER` seconds after the last test, so raise that as well.
+pub struct Database {
+    server: Server,
+    name: String,
+    fate: Fate,
+}
+
+/// What happens to the database at the end of the value.
+#[derive(Clone, Copy)]
+pub(crate) enum Fate {
+    /// Dropped, unless `CROW_KEEP` says otherwise.
+    Test,
+    /// Dropped: a template that is not finished is of no use to anybody.
+    Draft,
+    /// Left alone: it is a template now.
+    Released,
+}
+
+impl Database {
+    /// `source` is the template with the clauses that follow it. Names are crow's own and need no quotes.
+    pub(crate) async fn create(
+        server: &Server,
+        session: &Session<'_>,
+        name: String,
+        source: &str,
+    ) -> Result<Self, Error> {
+        // Made first: when this future is dropped while the server works, the database goes too.
+        let database = Self { server: server.clone(), name, fate: Fate::Test };
+        let sql = format!("CREATE DATABASE {} TEMPLATE {source}", database.name);
+        session.run("create a database", &sql).await?;
+        Ok(database)
+    }
+
+    /// Its name on the server.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The server it is on.
+    #[must_use]
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// A URL that logs in to it as `role`; see [`Server::url`].
+    #[must_use]
+    pub fn url(&self, role: &str) -> String {
+        self.server.url(role, &self.name)
+    }
+
+    /// A URL that logs in to it as the superuser; see [`Server::superuser_url`].
+    #[must_use]
+    pub fn superuser_url(&self) -> String {
+        self.server.superuser_url(&self.name)
+    }
+
+    /// Something else is to become of it than the database of a test.
+    pub(crate) fn with_fate(mut self, fate: Fate) -> Self {
+        self.fate = fate;
+        self
+    }
+
+    /// Runs on a thread and a runtime of its own: the caller may be in a runtime, which must not be
+    /// entered twice, outside of any, or unwinding.
+    fn drop_from_server(&self) -> Result<(), String> {
+        let runtime =
+            Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+        let work = async {
+            let session = Session::open(self.server.address()).await?;
+            session
+                .run("drop a database", &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name))
+                .await
+        };
+        match runtime.block_on(async { timeout(PATIENCE, work).await }) {
+            Ok(outcome) => outcome.map(drop).map_err(|error| error.to_string()),
+            Err(_) => Err(format!("no answer within {} s", PATIENCE.as_secs())),
+        }
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        match self.fate {
+            Fate::Released => return,
+            Fate::Test if env::var("CROW_KEEP").is_ok_and(|keep| keep == "1") => {
+                eprintln!("crow-testkit keeps {}", self.superuser_url());
+                return;
+            }
+            Fate::Test | Fate::Draft => {}
+        }
+        let outcome = thread::scope(|scope| scope.spawn(|| self.drop_from_server()).join());
+        // On a throw-away server it goes with the server, which the test may have stopped on purpose.
+        if let Ok(Err(reason)) = outcome
+            && !self.server.is_throw_away()
+        {
+            eprintln!("crow-testkit could not drop the database {}: {reason}", self.name);
+        }
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Database({} on {:?})", self.name, self.server)
+    }
+}
