@@ -1,0 +1,15 @@
+CREATE TABLE service_records (
+    tenant_id  uuid   NOT NULL,
+    id         uuid   NOT NULL DEFAULT gen_random_uuid(),
+    vehicle_id uuid   NOT NULL,
+    work       text   NOT NULL,
+    cents      bigint NOT NULL CHECK (cents >= 0),
+    done_on    date   NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    -- Pairs the tenants, so that a record cannot hang on another shop's vehicle.
+    FOREIGN KEY (tenant_id, vehicle_id) REFERENCES vehicles (tenant_id, id) ON DELETE CASCADE
+);
+
+CREATE INDEX service_records_of_vehicle ON service_records (tenant_id, vehicle_id, done_on);
+
+SELECT crow.protect('service_records');
