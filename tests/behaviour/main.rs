@@ -1,0 +1,15 @@
+//! What crow does on a real server.
+
+mod admin;
+mod attestation;
+mod cancellation;
+mod custom_types;
+mod database_alone;
+mod errors;
+mod isolation;
+mod leftovers;
+mod pipelining;
+mod shop;
+mod statements;
+mod tenant_id;
+mod transactions;

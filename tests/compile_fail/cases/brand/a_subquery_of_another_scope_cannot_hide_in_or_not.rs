@@ -1,0 +1,12 @@
+use crow_tests::prelude::*;
+
+fn accepted<'a, 'b>(a: &TenantConn<'a>, b: &TenantConn<'b>) {
+    let serviced = a.query::<ServiceRecord>().select(service_records::vehicle_id);
+    let _ = a.query::<Vehicle>().filter(not(vehicles::year.gt(2000).or(vehicles::id.ne_all(serviced))));
+}
+
+#[cfg(refused)]
+fn refused<'a, 'b>(a: &TenantConn<'a>, b: &TenantConn<'b>) {
+    let serviced = b.query::<ServiceRecord>().select(service_records::vehicle_id); //~ error: lifetime may not live long enough
+    let _ = a.query::<Vehicle>().filter(not(vehicles::year.gt(2000).or(vehicles::id.ne_all(serviced))));
+}

@@ -1,0 +1,18 @@
+use crow_tests::prelude::*;
+
+#[derive(AsChangeset)]
+#[cfg_attr(not(refused), derive(TenantChangeset))]
+#[diesel(table_name = vehicles)]
+struct Changes {
+    make: Option<String>,
+}
+
+#[cfg(not(refused))]
+fn accepted(db: &TenantConn<'_>, changes: Changes) {
+    let _ = db.update::<Vehicle>().set(changes);
+}
+
+#[cfg(refused)]
+fn refused(db: &TenantConn<'_>, changes: Changes) {
+    let _ = db.update::<Vehicle>().set(changes); //~ error: `Changes` cannot be set by a tenant scope
+}

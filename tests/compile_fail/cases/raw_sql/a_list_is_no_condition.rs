@@ -1,0 +1,12 @@
+use crow_tests::prelude::*;
+
+fn accepted(db: &TenantConn<'_>) {
+    let _ = db.query::<Vehicle>().filter(vehicles::year.eq(any_of([2000])));
+}
+
+#[cfg(refused)]
+fn refused(db: &TenantConn<'_>) {
+    let _ = db.query::<Vehicle>().filter(any_of([true])); //~ error: this expression could see rows of another tenant
+    //~ note: raw SQL, boxed expressions
+
+}

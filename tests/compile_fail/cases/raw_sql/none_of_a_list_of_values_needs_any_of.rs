@@ -1,0 +1,12 @@
+use crow_tests::prelude::*;
+
+fn accepted(db: &TenantConn<'_>) {
+    let _ = db.query::<Vehicle>().filter(not(vehicles::year.eq(any_of([2000, 2001]))));
+}
+
+#[cfg(refused)]
+fn refused(db: &TenantConn<'_>) {
+    let _ = db.query::<Vehicle>().filter(vehicles::year.ne_all([2000, 2001])); //~ error: this expression could see rows of another tenant
+    //~ note: raw SQL, boxed expressions
+
+}

@@ -1,0 +1,13 @@
+use crow_core::bounds::ScopedSource;
+use crow_tests::prelude::*;
+
+diesel::table! {
+    tools (id) { id -> Uuid }
+}
+
+#[cfg(refused)]
+impl ScopedSource for tools::table { //~ error: not all trait items implemented, missing: `__only_crow_implements_this`
+    fn tenant_column(&self) -> Option<Box<dyn diesel::query_builder::QueryFragment<Pg> + Send + Sync>> {
+        None
+    }
+}

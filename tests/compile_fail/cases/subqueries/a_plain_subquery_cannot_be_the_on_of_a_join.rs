@@ -1,0 +1,12 @@
+use crow_tests::prelude::*;
+
+fn accepted(db: &TenantConn<'_>) {
+    let _ = db.query::<Vehicle>().inner_join(makes::table.on(makes::name.eq(vehicles::make)));
+}
+
+#[cfg(refused)]
+fn refused(db: &TenantConn<'_>) {
+    let _ = db.query::<Vehicle>().inner_join(makes::table.on(exists(secrets::table.select(secrets::id)))); //~ error: this expression could see rows of another tenant
+    //~ note: a subquery must come from the same scope
+
+}

@@ -1,0 +1,110 @@
+//! rustc, with the libraries that this test was built with.
+
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+/// What a case can name.
+const VISIBLE: [&str; 6] = ["crow_core", "crow_tests", "diesel", "diesel_async", "tokio", "uuid"];
+
+/// Compiles programs of one file against the dependencies of this package.
+///
+/// `trybuild` and `ui_test` build those a second time in a target directory of their own, and pin
+/// either rustc's whole text or every error of a case; what counts here is the first.
+#[derive(Default)]
+pub(crate) struct Compiler {
+    libraries: OnceLock<Result<Vec<OsString>, String>>,
+}
+
+/// The part of an error that crow answers for.
+pub(crate) struct Diagnostic {
+    pub(crate) message: String,
+    /// Where its first primary span begins.
+    pub(crate) line: Option<usize>,
+    pub(crate) notes: Vec<String>,
+    pub(crate) rendered: String,
+}
+
+impl Compiler {
+    /// The errors of a program, in the order in which rustc reports them.
+    pub(crate) fn errors(&self, program: &str, cfg: &[&str]) -> Result<Vec<Diagnostic>, String> {
+        let libraries = self.libraries.get_or_init(libraries).as_ref().map_err(Clone::clone)?;
+        let output = run(
+            Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
+                .args(["--edition=2024", "--crate-type=lib", "--crate-name=case", "--cap-lints=allow"])
+                .arg("--error-format=json")
+                .args(["--emit=metadata", "--out-dir", env!("CARGO_TARGET_TMPDIR")])
+                .args(libraries)
+                .args(cfg)
+                .arg("-"),
+            program,
+        )
+        .map_err(|error| format!("rustc does not run: {error}"))?;
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let errors: Vec<_> =
+            stderr.lines().filter_map(|line| serde_json::from_str(line).ok()).filter_map(error).collect();
+        if output.status.success() == errors.is_empty() {
+            Ok(errors)
+        } else {
+            Err(format!("rustc ended with {} and said:\n{stderr}", output.status))
+        }
+    }
+}
+
+fn run(command: &mut Command, stdin: &str) -> io::Result<Output> {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+    if let Some(mut pipe) = child.stdin.take() {
+        pipe.write_all(stdin.as_bytes())?;
+    }
+    child.wait_with_output()
+}
+
+fn error(message: Value) -> Option<Diagnostic> {
+    if message["level"] != "error" {
+        return None;
+    }
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    Some(Diagnostic {
+        message: text(&message["message"]),
+        line: list(&message["spans"])
+            .iter()
+            .find(|span| span["is_primary"] == true)
+            .and_then(|span| usize::try_from(span["line_start"].as_u64()?).ok()),
+        notes: list(&message["children"]).iter().map(|child| text(&child["message"])).collect(),
+        rendered: text(&message["rendered"]),
+    })
+}
+
+/// Asks cargo, for which everything is fresh, what it built this test with.
+fn libraries() -> Result<Vec<OsString>, String> {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("cargo makes it `target/tmp`");
+    let output = Command::new(env!("CARGO"))
+        .args(["test", "--no-run", "--package", env!("CARGO_PKG_NAME"), "--test", "compile_fail"])
+        .args(["--offline", "--message-format=json", "--target-dir"])
+        .arg(target)
+        .output()
+        .map_err(|error| format!("cargo does not start: {error}"))?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    let mut libraries = Vec::new();
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        let artifact: Value = serde_json::from_str(line).map_err(|error| error.to_string())?;
+        let name = artifact["target"]["name"].as_str().unwrap_or_default().replace('-', "_");
+        let files = artifact["filenames"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        for file in files.map(Path::new) {
+            let (Some(folder), Some(kind)) = (file.parent(), file.extension()) else { continue };
+            if kind == "rmeta" && VISIBLE.contains(&name.as_str()) {
+                libraries.push(format!("--extern={name}={}", file.display()).into());
+                libraries.push(format!("-Ldependency={}", folder.display()).into());
+            }
+        }
+    }
+    Ok(libraries)
+}

@@ -1,0 +1,20 @@
+-- A schema that answers to names and operators that crow's functions use, with lies.
+CREATE SCHEMA hostile;
+GRANT USAGE ON SCHEMA hostile TO PUBLIC;
+CREATE FUNCTION hostile.yes(uuid, uuid) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+CREATE FUNCTION hostile.no(uuid, uuid) RETURNS boolean LANGUAGE sql AS 'SELECT false';
+CREATE FUNCTION hostile.yes(text, text) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+CREATE FUNCTION hostile.no(text, text) RETURNS boolean LANGUAGE sql AS 'SELECT false';
+CREATE OPERATOR hostile.= (LEFTARG = uuid, RIGHTARG = uuid, FUNCTION = hostile.yes);
+CREATE OPERATOR hostile.<> (LEFTARG = uuid, RIGHTARG = uuid, FUNCTION = hostile.no);
+CREATE OPERATOR hostile.= (LEFTARG = text, RIGHTARG = text, FUNCTION = hostile.yes);
+CREATE OPERATOR hostile.<> (LEFTARG = text, RIGHTARG = text, FUNCTION = hostile.no);
+CREATE FUNCTION hostile.encode(bytea, text) RETURNS text LANGUAGE sql AS 'SELECT ''0''::text';
+CREATE FUNCTION hostile.now() RETURNS timestamptz LANGUAGE sql AS 'SELECT ''2000-01-01''::timestamptz';
+CREATE FUNCTION hostile.timestamptz_send(timestamptz) RETURNS bytea LANGUAGE sql AS 'SELECT ''x''::bytea';
+CREATE FUNCTION hostile.split_part(text, text, int) RETURNS text LANGUAGE sql AS 'SELECT $1';
+CREATE FUNCTION hostile.current_tenant() RETURNS uuid LANGUAGE sql AS 'SELECT ''bbbbbbbb-0000-4000-8000-00000000000b''::uuid';
+CREATE FUNCTION hostile.concat(text, text) RETURNS text LANGUAGE sql AS 'SELECT ''bbbbbbbb-0000-4000-8000-00000000000b@0''::text';
+CREATE OPERATOR hostile.|| (LEFTARG = text, RIGHTARG = text, FUNCTION = hostile.concat);
+CREATE DOMAIN hostile.text AS pg_catalog.text CHECK (false);
+CREATE DOMAIN hostile.uuid AS pg_catalog.uuid CHECK (false);

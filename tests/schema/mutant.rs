@@ -1,0 +1,72 @@
+//! That the attacks can succeed: crow's SQL with one defence taken out, and attacks that must notice.
+
+use crow_core::schema::INSTALL_SQL;
+use libtest_mimic::Trial;
+
+use crate::{Fallible, attack, trial};
+
+struct Mutant {
+    name: &'static str,
+    /// Stands in the SQL once.
+    defence: &'static str,
+    instead: &'static str,
+    noticed_by: &'static [&'static str],
+}
+
+const MUTANTS: [Mutant; 5] = [
+    Mutant {
+        name: "crow.enter without a search_path of its own",
+        defence: "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$\nDECLARE\n  stamp",
+        instead: "LANGUAGE plpgsql SECURITY DEFINER AS $$\nDECLARE\n  stamp",
+        noticed_by: &["a hostile search_path does not open the set-once check"],
+    },
+    Mutant {
+        name: "crow.enter for a second tenant",
+        defence: "IF split_part(held, '@', 2) = stamp AND split_part(held, '@', 1) <> mine THEN",
+        instead: "IF false THEN",
+        noticed_by: &[
+            "a second tenant in one transaction is refused",
+            "one SELECT cannot enter another tenant",
+            "a cursor cannot outlive a change of tenant",
+        ],
+    },
+    Mutant {
+        name: "a scope that is not bound to its transaction",
+        defence: "OPERATOR(pg_catalog.=) pg_catalog.encode(pg_catalog.timestamptz_send(pg_catalog.now()), 'hex')",
+        instead: "OPERATOR(pg_catalog.<>) ''",
+        noticed_by: &["even the true scope of an earlier transaction is inert when kept"],
+    },
+    Mutant {
+        name: "set_config left to everybody",
+        defence: "proname IN ('set_config', ",
+        instead: "proname IN (",
+        noticed_by: &["one SELECT cannot switch by set_config", "one SELECT cannot forge the scope"],
+    },
+    Mutant {
+        name: "a policy of isolation that is permissive",
+        defence: "('tenant_isolation', 'RESTRICTIVE')",
+        instead: "('tenant_isolation', 'PERMISSIVE')",
+        noticed_by: &["a later permissive policy opens nothing"],
+    },
+];
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let trial =
+        |mutant: Mutant| trial(format!("mutant::{}", mutant.name), async move || mutant.try_out().await);
+    MUTANTS.into_iter().map(trial).collect()
+}
+
+impl Mutant {
+    async fn try_out(&self) -> Fallible {
+        assert_eq!(INSTALL_SQL.matches(self.defence).count(), 1, "crow's SQL has changed: {}", self.defence);
+        let install = INSTALL_SQL.replace(self.defence, self.instead);
+        for name in self.noticed_by {
+            let attack = attack::all().map(|(_, attack)| attack).find(|attack| attack.name == *name);
+            let attack = attack.ok_or_else(|| format!("there is no attack named {name:?}"))?;
+            if attack.try_crow(&install).await?.is_ok() {
+                return Err(format!("{name:?} does not notice").into());
+            }
+        }
+        Ok(())
+    }
+}

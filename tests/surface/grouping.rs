@@ -1,0 +1,106 @@
+//! distinct, group_by, having, aggregates, windows.
+
+use crow_core::Error;
+use crow_examples::models::{ServiceRecord, Vehicle};
+use crow_examples::schema::{service_records, vehicles};
+use diesel::dsl::{count, count_star, max, min};
+use diesel::prelude::*;
+
+use crate::shop::{Outcome, Shops};
+
+#[tokio::test]
+async fn groups_are_counted_within_the_tenant() -> Outcome {
+    let shops = Shops::open().await?;
+    let counts = shops
+        .pool
+        .scope(shops.ours, async |db| {
+            db.query::<Vehicle>()
+                .group_by(vehicles::make)
+                .select((vehicles::make, count_star()))
+                .order(vehicles::make)
+                .load::<(String, i64)>(db)
+                .await
+        })
+        .await?;
+    assert_eq!(counts, [("Honda".into(), 2), ("Volvo".into(), 1)]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn having_keeps_groups_by_an_aggregate() -> Outcome {
+    let shops = Shops::open().await?;
+    let makes = shops
+        .pool
+        .scope(shops.ours, async |db| {
+            db.query::<Vehicle>()
+                .group_by(vehicles::make)
+                .having(count_star().gt(1).and(max(vehicles::year).gt(2000)))
+                .select(vehicles::make)
+                .load::<String>(db)
+                .await
+        })
+        .await?;
+    assert_eq!(makes, ["Honda"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn aggregates_need_no_group() -> Outcome {
+    let shops = Shops::open().await?;
+    let all = shops
+        .pool
+        .scope(shops.ours, async |db| {
+            db.query::<ServiceRecord>()
+                .select((
+                    count(service_records::id),
+                    min(service_records::cents),
+                    max(service_records::cents),
+                    count(service_records::id).aggregate_filter(service_records::cents.gt(200)),
+                ))
+                .get_result::<(i64, Option<i64>, Option<i64>, i64)>(db)
+                .await
+        })
+        .await?;
+    assert_eq!(all, (3, Some(100), Some(500), 2));
+    Ok(())
+}
+
+#[tokio::test]
+async fn distinct_leaves_out_equal_rows() -> Outcome {
+    let shops = Shops::open().await?;
+    shops
+        .pool
+        .scope(shops.ours, async |db| {
+            let makes = db.query::<Vehicle>().select(vehicles::make).distinct().order(vehicles::make);
+            assert_eq!(makes.load::<String>(db).await?, ["Honda", "Volvo"]);
+            let newest = db
+                .query::<Vehicle>()
+                .distinct_on(vehicles::make)
+                .order((vehicles::make, vehicles::year.desc()))
+                .select(vehicles::model);
+            assert_eq!(newest.load::<String>(db).await?, ["Accord", "V70"]);
+            Ok::<_, Error>(())
+        })
+        .await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn windows_look_at_the_tenants_rows() -> Outcome {
+    let shops = Shops::open().await?;
+    let ranked = shops
+        .pool
+        .scope(shops.ours, async |db| {
+            db.query::<Vehicle>()
+                .select((
+                    vehicles::model,
+                    diesel::dsl::row_number().partition_by(vehicles::make).window_order(vehicles::year),
+                ))
+                .order(vehicles::model)
+                .load::<(String, i64)>(db)
+                .await
+        })
+        .await?;
+    assert_eq!(ranked, [("Accord".into(), 2), ("Civic".into(), 1), ("V70".into(), 1)]);
+    Ok(())
+}

@@ -1,0 +1,78 @@
+//! Conditions of every kind, each against the same condition in Rust.
+
+use crow_core::{Error, any_of};
+use crow_examples::models::Vehicle;
+use crow_examples::schema::vehicles;
+use diesel::dsl::{case_when, not};
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+use crate::shop::{Outcome, Shops};
+
+#[diesel::declare_sql_function]
+extern "SQL" {
+    fn lower(text: Text) -> Text;
+}
+
+diesel::infix_operator!(StartsWith, " ^@ ", backend: diesel::pg::Pg);
+
+fn starts_with<L, R>(left: L, right: R) -> StartsWith<L, R::Expression>
+where
+    R: diesel::expression::AsExpression<Text>,
+{
+    StartsWith::new(left, right.as_expression())
+}
+
+#[tokio::test]
+async fn conditions_choose_the_rows_that_they_describe() -> Outcome {
+    let shops = Shops::open().await?;
+    shops
+        .pool
+        .scope(shops.ours, async |db| {
+            macro_rules! chooses {
+                ($condition:expr, [$($model:literal),*]) => {
+                    let chosen: Vec<String> = db
+                        .query::<Vehicle>()
+                        .filter($condition)
+                        .select(vehicles::model)
+                        .order(vehicles::model)
+                        .load(db)
+                        .await?;
+                    let wanted: &[&str] = &[$($model),*];
+                    assert_eq!(chosen, wanted, "{}", stringify!($condition));
+                };
+            }
+            chooses!(vehicles::make.eq("Honda"), ["Accord", "Civic"]);
+            chooses!(vehicles::make.ne("Honda"), ["V70"]);
+            chooses!(vehicles::year.gt(2004).and(vehicles::year.lt(2021)), ["Civic"]);
+            chooses!(vehicles::make.eq("Volvo").or(vehicles::year.eq(2021)), ["Accord", "V70"]);
+            chooses!(not(vehicles::make.eq("Honda").or(vehicles::year.eq(0))), ["V70"]);
+            chooses!(vehicles::year.between(2004, 2019), ["Civic", "V70"]);
+            chooses!(vehicles::year.not_between(2004, 2019), ["Accord"]);
+            chooses!(vehicles::model.like("%c%"), ["Accord", "Civic"]);
+            chooses!(vehicles::model.ilike("c%"), ["Civic"]);
+            chooses!(vehicles::model.not_like("%c%"), ["V70"]);
+            chooses!(vehicles::model.similar_to("(A|V)%"), ["Accord", "V70"]);
+            chooses!(starts_with(vehicles::model, "A"), ["Accord"]);
+            chooses!(vehicles::model.eq(any_of(["Civic", "V70", "T1"])), ["Civic", "V70"]);
+            chooses!(not(vehicles::model.eq(any_of(["Civic", "V70"]))), ["Accord"]);
+            chooses!(vehicles::model.eq(any_of::<&str>([])), []);
+            chooses!((vehicles::year + 2).eq(2021), ["Civic"]);
+            chooses!(vehicles::year.is_null(), []);
+            chooses!(vehicles::year.is_not_null(), ["Accord", "Civic", "V70"]);
+            chooses!(vehicles::make.nullable().is_not_distinct_from("Volvo"), ["V70"]);
+            chooses!(lower(vehicles::model).eq("civic"), ["Civic"]);
+            chooses!(vehicles::make.concat(vehicles::model).eq("VolvoV70"), ["V70"]);
+            chooses!(
+                case_when(vehicles::year.gt(2020), "new".into_sql::<Text>())
+                    .otherwise("old".into_sql::<Text>())
+                    .eq("new"),
+                ["Accord"]
+            );
+            chooses!(vehicles::model.eq("'; DROP TABLE vehicles; --"), []);
+            chooses!(vehicles::model.eq("\") OR true --"), []);
+            Ok::<_, Error>(())
+        })
+        .await?;
+    Ok(())
+}

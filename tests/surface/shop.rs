@@ -1,0 +1,46 @@
+//! Two shops with the same kind of rows in each, so that whatever sees too much sees double.
+
+use chrono::NaiveDate;
+use crow_core::{Error, TenantId, TenantPool};
+use crow_examples::MIGRATIONS;
+use crow_examples::models::{NewServiceRecord, NewVehicle, ServiceRecord, Vehicle};
+use crow_testkit::TestDb;
+
+pub(crate) type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+pub(crate) struct Shops {
+    pub(crate) pool: TenantPool,
+    pub(crate) ours: TenantId,
+    pub(crate) theirs: TenantId,
+    _db: TestDb,
+}
+
+impl Shops {
+    /// Three vehicles in each shop: a Honda Civic of 2019 with two records (100 and 300 cents), a Honda
+    /// Accord of 2021 with one (500 cents), and a Volvo V70 of 2004 without any.
+    pub(crate) async fn open() -> Result<Self, Box<dyn std::error::Error>> {
+        let db = TestDb::new(MIGRATIONS).await?;
+        let pool = TenantPool::builder(db.tenant_url()).max_size(4).connect().await?;
+        let shops = Self { pool, ours: TenantId::random(), theirs: TenantId::random(), _db: db };
+        for shop in [shops.ours, shops.theirs] {
+            shops.fill(shop).await?;
+        }
+        Ok(shops)
+    }
+
+    async fn fill(&self, shop: TenantId) -> Result<(), Error> {
+        self.pool
+            .transaction(shop, async |tx| {
+                let new = [("Honda", "Civic", 2019), ("Honda", "Accord", 2021), ("Volvo", "V70", 2004)]
+                    .map(|(make, model, year)| NewVehicle { make, model, year, plate: model });
+                let vehicles: Vec<Vehicle> = tx.insert_into::<Vehicle>().values(new).get_results(tx).await?;
+                let done_on = NaiveDate::from_ymd_opt(2026, 1, 12).unwrap_or_default();
+                let records = [(0, 100), (0, 300), (1, 500)].map(|(vehicle, cents): (usize, i64)| {
+                    NewServiceRecord { vehicle_id: vehicles[vehicle].id, work: "oil", cents, done_on }
+                });
+                tx.insert_into::<ServiceRecord>().values(records).execute(tx).await
+            })
+            .await
+            .map(drop)
+    }
+}
