@@ -29,7 +29,7 @@ mod tenant;
 pub use crow_derive::{SharedModel, TenantChangeset, TenantModel};
 
 pub use audit::{Finding, Severity};
-pub use conn::{Access, AdminConn, AdminPool, AdminPoolBuilder, TenantConn, TenantPool, TenantPoolBuilder};
+pub use conn::{Access, AdminConn, AdminPool, PoolBuilder, TenantConn, TenantPool};
 pub use error::{Error, Optional};
 pub use model::{Model, ModelEntry, Protection, ScopedTable, SharedModel, TenantModel, TenantTable, models};
 pub use query::{

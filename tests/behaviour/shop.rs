@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 
 use chrono::NaiveDate;
-use crow_core::{Error, TenantId, TenantPool, TenantPoolBuilder};
+use crow_core::{Error, PoolBuilder, TenantId, TenantPool};
 use crow_examples::MIGRATIONS;
 use crow_examples::models::{NewServiceRecord, NewVehicle, ServiceRecord, Vehicle};
 use crow_testkit::TestDb;
@@ -33,7 +33,7 @@ impl Shops {
     }
 
     pub(crate) async fn open_with(
-        settings: impl FnOnce(TenantPoolBuilder) -> TenantPoolBuilder,
+        settings: impl FnOnce(PoolBuilder<TenantPool>) -> PoolBuilder<TenantPool>,
     ) -> Outcome<Self> {
         let db = database().await?;
         let pool = settings(TenantPool::builder(db.tenant_url())).connect().await?;

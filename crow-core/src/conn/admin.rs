@@ -1,14 +1,15 @@
 //! The one door to the rows of all tenants.
 
 use std::ops::{Deref, DerefMut};
-use std::time::Duration;
 
 use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::TryFutureExt;
 
-use super::pool::{ANSWER, PoolSettings, answered, within};
-use super::session::{Pool, Pooled, RESET, checkout};
+use super::builder::PoolBuilder;
+use super::deadline::within;
+use super::manager::{ANSWER, Pool, Pooled, answered, checkout};
+use super::session::RESET;
 use crate::audit;
 use crate::error::Error;
 
@@ -23,10 +24,8 @@ pub struct AdminPool {
 
 impl AdminPool {
     /// Begins to describe a pool on the database at `url`, logging in as the admin role.
-    pub fn builder(url: impl Into<String>) -> AdminPoolBuilder {
-        let mut settings = PoolSettings::new(url.into());
-        settings.max_size = 4;
-        AdminPoolBuilder { settings }
+    pub fn builder(url: impl Into<String>) -> PoolBuilder<Self> {
+        PoolBuilder::new(url.into(), 4)
     }
 
     /// A connection across all tenants, after the access has been recorded in `crow.access_log`.
@@ -104,26 +103,7 @@ impl std::fmt::Debug for AdminConn {
     }
 }
 
-/// Describes an [`AdminPool`].
-#[derive(Debug, Clone)]
-#[must_use = "a builder does nothing until it connects"]
-pub struct AdminPoolBuilder {
-    settings: PoolSettings,
-}
-
-impl AdminPoolBuilder {
-    /// The most connections the pool opens; 4 by default.
-    pub fn max_size(mut self, connections: usize) -> Self {
-        self.settings.max_size = connections;
-        self
-    }
-
-    /// How long to wait for a free connection; 5 seconds by default.
-    pub fn wait_timeout(mut self, wait: Duration) -> Self {
-        self.settings.wait_timeout = wait;
-        self
-    }
-
+impl PoolBuilder<AdminPool> {
     /// Opens the pool, after making sure that its role sees all tenants and that its accesses can
     /// be recorded.
     ///
@@ -134,7 +114,7 @@ impl AdminPoolBuilder {
     /// refuses the login.
     pub async fn connect(self) -> Result<AdminPool, Error> {
         // With row_security off a role that lost BYPASSRLS gets an error, not a part of the rows.
-        let pool = self.settings.open("crow-admin", format!("{RESET} SET row_security = off"))?;
+        let pool = self.open("crow-admin", format!("{RESET} SET row_security = off"))?;
         answered(audit::attest_admin, &pool).await?;
         Ok(AdminPool { pool })
     }

@@ -2,14 +2,18 @@
 
 mod admin;
 mod async_func;
+mod builder;
+mod deadline;
 mod execution;
 mod flight;
+mod manager;
 mod pool;
 mod session;
 mod tenant;
 mod transaction;
 
-pub use admin::{Access, AdminConn, AdminPool, AdminPoolBuilder};
+pub use admin::{Access, AdminConn, AdminPool};
 pub use async_func::AsyncFunc;
-pub use pool::{TenantPool, TenantPoolBuilder};
+pub use builder::PoolBuilder;
+pub use pool::TenantPool;
 pub use tenant::TenantConn;

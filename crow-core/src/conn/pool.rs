@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use deadpool::Runtime;
-use diesel_async::AsyncPgConnection;
-
 use super::async_func::AsyncFunc;
-use super::session::{Manager, Pool, checkout};
+use super::builder::PoolBuilder;
+use super::deadline::within;
+use super::manager::{Pool, answered, checkout};
 use super::tenant::TenantConn;
 use crate::audit;
 use crate::error::Error;
@@ -15,7 +14,7 @@ use crate::tenant::TenantId;
 /// Opens scopes: stretches of code in which only one tenant's rows exist.
 ///
 /// Its role has no right to see anything outside a tenant's transaction, and
-/// [`connect`](TenantPoolBuilder::connect) refuses a role or a database of which that is not
+/// [`connect`](PoolBuilder::connect) refuses a role or a database of which that is not
 /// true. Cloning is cheap and gives the same pool.
 ///
 /// ```no_run
@@ -39,8 +38,8 @@ pub struct TenantPool {
 
 impl TenantPool {
     /// Begins to describe a pool on the database at `url`, logging in as the application's role.
-    pub fn builder(url: impl Into<String>) -> TenantPoolBuilder {
-        TenantPoolBuilder { settings: PoolSettings::new(url.into()), deadline: Duration::from_secs(30) }
+    pub fn builder(url: impl Into<String>) -> PoolBuilder<Self> {
+        PoolBuilder::new(url.into(), 16)
     }
 
     /// Runs the closure as the tenant, each statement a transaction of its own.
@@ -89,36 +88,7 @@ impl TenantPool {
     }
 }
 
-/// Runs a unit of work to its deadline. Past it the work is dropped where it stands, which leaves
-/// its connection marked, and so closed.
-pub(super) async fn within<R, E: From<Error>>(
-    deadline: Duration,
-    work: impl Future<Output = Result<R, E>>,
-) -> Result<R, E> {
-    tokio::time::timeout(deadline, work).await.unwrap_or_else(|_| Err(Error::Deadline.into()))
-}
-
-/// Describes a [`TenantPool`].
-#[derive(Debug, Clone)]
-#[must_use = "a builder does nothing until it connects"]
-pub struct TenantPoolBuilder {
-    settings: PoolSettings,
-    deadline: Duration,
-}
-
-impl TenantPoolBuilder {
-    /// The most connections the pool opens; 16 by default.
-    pub fn max_size(mut self, connections: usize) -> Self {
-        self.settings.max_size = connections;
-        self
-    }
-
-    /// How long a scope waits for a free connection; 5 seconds by default.
-    pub fn wait_timeout(mut self, wait: Duration) -> Self {
-        self.settings.wait_timeout = wait;
-        self
-    }
-
+impl PoolBuilder<TenantPool> {
     /// How long a scope may run; 30 seconds by default. Kept on this side, since a frozen server
     /// keeps no time; past it the connection is closed.
     pub fn deadline(mut self, deadline: Duration) -> Self {
@@ -135,67 +105,8 @@ impl TenantPoolBuilder {
     /// table of tenants' rows without protection, a shared table that the role can write to.
     /// [`Error::Connection`] if the server cannot be reached or refuses the login.
     pub async fn connect(self) -> Result<TenantPool, Error> {
-        let pool = self.settings.open("crow", String::new())?;
+        let pool = self.open("crow", String::new())?;
         answered(audit::attest, &pool).await?;
         Ok(TenantPool { pool, deadline: self.deadline })
-    }
-}
-
-/// How long a pool waits for the server to open a connection or to answer a question of its own.
-pub(super) const ANSWER: Duration = Duration::from_secs(15);
-
-/// Asks the server something on a connection of the pool, and closes the connection if there is no answer.
-pub(super) async fn answered<R>(
-    question: impl AsyncFnOnce(&mut &AsyncPgConnection) -> Result<R, Error>,
-    pool: &Pool,
-) -> Result<R, Error> {
-    let session = checkout(pool).await?;
-    let mark = session.begin()?;
-    let mut conn: &AsyncPgConnection = &session;
-    let answer = within(ANSWER, question(&mut conn)).await;
-    if !matches!(answer, Err(Error::Deadline)) {
-        mark.end();
-    }
-    answer
-}
-
-/// What both kinds of pool can be told.
-#[derive(Clone)]
-pub(super) struct PoolSettings {
-    url: String,
-    pub(super) max_size: usize,
-    pub(super) wait_timeout: Duration,
-}
-
-impl PoolSettings {
-    pub(super) fn new(url: String) -> Self {
-        Self { url, max_size: 16, wait_timeout: Duration::from_secs(5) }
-    }
-
-    /// `prepare` runs on a connection when it is new, and before it is handed out again.
-    pub(super) fn open(&self, application: &str, prepare: String) -> Result<Pool, Error> {
-        if self.max_size == 0 {
-            return Err(Error::Invalid(
-                "a pool of no connections can serve nobody: set `max_size` to 1 or more".into(),
-            ));
-        }
-        Pool::builder(Manager::new(&self.url, application, prepare)?)
-            .max_size(self.max_size)
-            .wait_timeout(Some(self.wait_timeout))
-            .create_timeout(Some(ANSWER))
-            .recycle_timeout(Some(ANSWER))
-            .runtime(Runtime::Tokio1)
-            .build()
-            .map_err(|error| Error::Invalid(format!("the pool cannot be built: {error}")))
-    }
-}
-
-impl std::fmt::Debug for PoolSettings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PoolSettings")
-            .field("url", &"(withheld)")
-            .field("max_size", &self.max_size)
-            .field("wait_timeout", &self.wait_timeout)
-            .finish()
     }
 }

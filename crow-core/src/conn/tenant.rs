@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
-use super::pool::within;
-use super::session::{Pooled, RESET, Session};
+use super::deadline::within;
+use super::manager::Pooled;
+use super::session::{RESET, Session};
 use super::transaction::Transaction;
 use crate::error::Error;
 use crate::model::{Model, TenantModel};

@@ -1,0 +1,149 @@
+//! How connections of a pool come about, and what is asked of them before each use.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
+use diesel::result::ConnectionError;
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use tokio_postgres::NoTls;
+
+use super::deadline::within;
+use super::session::Session;
+use crate::error::Error;
+
+pub(super) type Pool = managed::Pool<Manager>;
+pub(super) type Pooled = managed::Object<Manager>;
+
+/// Opens connections for a pool and looks at them before they are handed out again.
+pub(super) struct Manager {
+    config: tokio_postgres::Config,
+    /// What runs on a connection when it is new, and before it is handed out again; may be empty.
+    prepare: String,
+}
+
+impl Manager {
+    pub(super) fn new(url: &str, application: &str, prepare: String) -> Result<Self, Error> {
+        let mut config = tokio_postgres::Config::from_str(url).map_err(|_| {
+            // The parser's own message quotes the text, and the text has the password.
+            Error::Connection(
+                "the connection URL cannot be read: write postgresql://user:password@host:port/database, \
+                 with special characters in the password percent-encoded"
+                    .into(),
+            )
+        })?;
+        if config.get_application_name().is_none() {
+            config.application_name(application);
+        }
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(Duration::from_secs(10));
+        }
+        Ok(Self { config, prepare })
+    }
+}
+
+impl fmt::Debug for Manager {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Manager")
+            .field("hosts", &self.config.get_hosts())
+            .field("user", &self.config.get_user())
+            .field("database", &self.config.get_dbname())
+            .finish_non_exhaustive()
+    }
+}
+
+impl managed::Manager for Manager {
+    type Type = Session;
+    type Error = Error;
+
+    async fn create(&self) -> Result<Session, Error> {
+        let (client, connection) =
+            self.config.connect(NoTls).await.map_err(|error| self.unreachable(&error))?;
+        let mut conn = AsyncPgConnection::try_from_client_and_connection(client, connection)
+            .await
+            .map_err(setup_failed)?;
+        self.prepare(&mut conn).await?;
+        Ok(Session::new(conn))
+    }
+
+    /// Looks, and asks the server nothing unless the pool has something to prepare: a scope gives
+    /// back only connections that are idle.
+    async fn recycle(&self, session: &mut Session, _: &Metrics) -> RecycleResult<Error> {
+        if !session.is_idle() {
+            return Err(RecycleError::message("work on this connection did not come to its end"));
+        }
+        if session.is_broken() {
+            return Err(RecycleError::message("the connection is closed or in a transaction"));
+        }
+        self.prepare(session).await.map_err(RecycleError::Backend)
+    }
+}
+
+impl Manager {
+    async fn prepare(&self, conn: &mut AsyncPgConnection) -> Result<(), Error> {
+        if !self.prepare.is_empty() {
+            conn.batch_execute(&self.prepare).await?;
+        }
+        Ok(())
+    }
+
+    fn unreachable(&self, error: &tokio_postgres::Error) -> Error {
+        let user = self.config.get_user().unwrap_or("(default user)");
+        let database = self.config.get_dbname().unwrap_or(user);
+        let cause = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source())
+            .map(ToString::to_string)
+            .reduce(|all, cause| if all.contains(&cause) { all } else { format!("{all}: {cause}") })
+            .unwrap_or_default();
+        let cure = match error.code().map(|code| code.code()) {
+            Some("28P01" | "28000") => "check the user and password of the URL and the server's pg_hba.conf",
+            Some("3D000") => "create the database, or correct its name in the URL",
+            Some("53300") => "raise the server's max_connections or lower the pool's max_size",
+            Some("57P03") => "the server is starting or stopping: try again",
+            Some(_) => "see the server's log",
+            None => "check that the server runs and that host and port of the URL are right",
+        };
+        Error::Connection(format!("cannot connect to database {database} as {user} ({cause}): {cure}"))
+    }
+}
+
+fn setup_failed(error: ConnectionError) -> Error {
+    match error {
+        ConnectionError::CouldntSetupConfiguration(error) => error.into(),
+        other => Error::Connection(format!("cannot set up a connection: {other}")),
+    }
+}
+
+/// A connection of the pool.
+pub(super) async fn checkout(pool: &Pool) -> Result<Pooled, Error> {
+    use deadpool::managed::{PoolError, TimeoutType};
+    pool.get().await.map_err(|error| match error {
+        PoolError::Backend(error) => error,
+        PoolError::Timeout(TimeoutType::Wait) => Error::PoolTimeout,
+        PoolError::Timeout(_) => Error::Connection(
+            "the server did not answer in time: check that it runs and is not overloaded".into(),
+        ),
+        PoolError::Closed => Error::Connection("the pool is closed".into()),
+        PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
+            Error::Connection(format!("the pool cannot be used: {error}"))
+        }
+    })
+}
+
+/// How long a pool waits for the server to open a connection or to answer a question of its own.
+pub(super) const ANSWER: Duration = Duration::from_secs(15);
+
+/// Asks the server something on a connection of the pool, and closes the connection if there is no answer.
+pub(super) async fn answered<R>(
+    question: impl AsyncFnOnce(&mut &AsyncPgConnection) -> Result<R, Error>,
+    pool: &Pool,
+) -> Result<R, Error> {
+    let session = checkout(pool).await?;
+    let mark = session.begin()?;
+    let mut conn: &AsyncPgConnection = &session;
+    let answer = within(ANSWER, question(&mut conn)).await;
+    if !matches!(answer, Err(Error::Deadline)) {
+        mark.end();
+    }
+    answer
+}
