@@ -3,7 +3,12 @@
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Child;
+use std::sync::{Mutex, PoisonError};
 use std::{fs, io};
+
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use crate::account::Account;
 use crate::lease::{self, Lease};
@@ -42,6 +47,8 @@ pub(crate) struct Cluster {
     binaries: PathBuf,
     directory: PathBuf,
     port: u16,
+    /// Processes that stand still.
+    frozen: Mutex<Vec<Pid>>,
 }
 
 impl Cluster {
@@ -109,6 +116,7 @@ impl Cluster {
             binaries: binaries.to_owned(),
             directory,
             port: SOCKET_PORT,
+            frozen: Mutex::default(),
         }
     }
 
@@ -154,6 +162,7 @@ impl Cluster {
             binaries: binaries.to_owned(),
             directory,
             port,
+            frozen: Mutex::default(),
         })
     }
 
@@ -173,7 +182,29 @@ impl Cluster {
         postmaster::pid(&self.directory)
     }
 
+    /// Stops processes of the server until it is thawed.
+    pub(crate) fn freeze(&self, pids: impl IntoIterator<Item = u32>) -> Result<(), Error> {
+        let mut frozen = self.frozen.lock().unwrap_or_else(PoisonError::into_inner);
+        for pid in pids.into_iter().map(|pid| Pid::from_raw(pid.cast_signed())) {
+            match kill(pid, Signal::SIGSTOP) {
+                Ok(()) => frozen.push(pid),
+                // It has ended meanwhile.
+                Err(Errno::ESRCH) => {}
+                Err(errno) => return Err(Error::system("freeze the server")(errno.into())),
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn thaw(&self) {
+        for pid in self.frozen.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            // One that was killed meanwhile needs nothing.
+            let _ = kill(pid, Signal::SIGCONT);
+        }
+    }
+
     pub(crate) fn control(&self, order: &'static str) -> Result<(), Error> {
+        self.thaw();
         let action = || format!("{order} the server in {}", self.directory.display());
         let log = self.directory.join("log");
         let output = self
@@ -197,6 +228,7 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
+        self.thaw();
         self.lease = None;
         if let Some(keeper) = &mut self.keeper {
             // The keeper's exit code says nothing that could be acted on.

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::address::Address;
 use crate::cluster::Cluster;
+use crate::session::Session;
 use crate::{Error, ServerOptions};
 
 /// A running PostgreSQL server. Clones are handles of the same one.
@@ -142,10 +143,38 @@ impl Server {
         self.control("restart")
     }
 
+    /// Stops all processes of a private server where they are (SIGSTOP), and breaks nothing:
+    /// whoever waits for an answer waits, and nobody can connect. This is a server that hangs, of which
+    /// no timeout of its own tells.
+    ///
+    /// # Errors
+    /// If it does not run, or is not private.
+    pub async fn freeze(&self) -> Result<(), Error> {
+        let cluster = self.private_cluster("freeze")?;
+        let session = Session::open(self.address()).await?;
+        // First of all the process that would start more of them.
+        cluster.freeze(self.pid())?;
+        let others = "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()";
+        let pids = session.run("name its processes", others).await?;
+        cluster.freeze(pids.iter().flat_map(|pid| pid.parse()))
+    }
+
+    /// Lets a server that was [frozen](Self::freeze) go on.
+    ///
+    /// # Errors
+    /// If it is not private.
+    pub fn thaw(&self) -> Result<(), Error> {
+        self.private_cluster("thaw").map(Cluster::thaw)
+    }
+
     fn control(&self, order: &'static str) -> Result<(), Error> {
+        self.private_cluster(order)?.control(order)
+    }
+
+    fn private_cluster(&self, action: &'static str) -> Result<&Cluster, Error> {
         match &self.inner.owned {
-            Owned::Private(cluster) => cluster.control(order),
-            _ => Err(Error::NotPrivate { action: order }),
+            Owned::Private(cluster) => Ok(cluster),
+            Owned::No | Owned::Shared { .. } => Err(Error::NotPrivate { action }),
         }
     }
 

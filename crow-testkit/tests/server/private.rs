@@ -1,11 +1,18 @@
 //! A private server is its test's own, to be broken.
 
+use std::time::Duration;
+
 use crow_testkit::{Error, Server, ServerOptions};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use tokio::time::timeout;
+use tokio_postgres::NoTls;
 
 use crate::actor::{Seen, block_on, run};
 use crate::scene::{Scene, eventually, is_alive};
+
+/// Long enough that an answer would have come.
+const SOON: Duration = Duration::from_millis(100);
 
 fn pid(server: &Server) -> i32 {
     server.pid().expect("a running server").cast_signed()
@@ -83,6 +90,28 @@ fn it_comes_back_after_a_crash() {
 }
 
 #[test]
+fn frozen_it_answers_nobody_and_thawed_it_goes_on_where_it_was() {
+    let server = Server::private(ServerOptions::default()).expect("a server");
+    let url = server.superuser_url("postgres");
+    block_on(async {
+        let (client, connection) = tokio_postgres::connect(&url, NoTls).await.expect("a connection");
+        tokio::spawn(connection);
+        for _ in 0..2 {
+            server.freeze().await.expect("a freeze");
+            let mut answer = Box::pin(client.simple_query("SELECT 1"));
+            assert!(timeout(SOON, &mut answer).await.is_err(), "one that is connected");
+            assert!(timeout(SOON, tokio_postgres::connect(&url, NoTls)).await.is_err(), "one that is not");
+            server.thaw().expect("a thaw");
+            answer.await.expect("an answer");
+        }
+        server.freeze().await.expect("a freeze");
+    });
+    server.restart().expect("a restart");
+    assert_eq!(run(&url, "SELECT 1").expect("an answer"), "1");
+    block_on(server.freeze()).expect("a freeze");
+}
+
+#[test]
 fn it_ends_even_when_it_is_frozen() {
     let server = Server::private(ServerOptions::default()).expect("a server");
     let pid = pid(&server);
@@ -147,8 +176,7 @@ fn it_serves_250_connections_at_once() {
     let served = block_on(async {
         let mut clients = Vec::new();
         for _ in 0..250 {
-            let (client, connection) =
-                tokio_postgres::connect(&url, tokio_postgres::NoTls).await.expect("a connection");
+            let (client, connection) = tokio_postgres::connect(&url, NoTls).await.expect("a connection");
             tokio::spawn(connection);
             clients.push(client);
         }
