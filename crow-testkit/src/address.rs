@@ -1,12 +1,17 @@
 //! How to reach a server: the only place that knows passwords.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 use url::Url;
 
 use crate::{Error, name};
+
+/// Everything but what no parser gives a meaning to, in whatever part of a URL.
+const MEANINGFUL: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 #[derive(Clone)]
 pub(crate) struct Address {
@@ -19,9 +24,8 @@ impl Address {
     /// A server that trusts whoever reaches its socket.
     pub(crate) fn socket(directory: &Path, port: u16) -> Self {
         // The form with the directory as the host needs no quotes in a shell, and no PGPORT or PGHOST changes it.
-        let host = percent_encode(directory);
-        let url = format!("postgresql://postgres@{host}:{port}/postgres");
-        Self { superuser: Url::parse(&url).expect("what is percent-encoded is a host"), secret: None }
+        let url = Url::parse("postgresql://postgres@localhost/postgres").expect("a URL");
+        Self { superuser: at_socket(&url, directory, port), secret: None }
     }
 
     /// The same server on the loopback interface.
@@ -40,16 +44,7 @@ impl Address {
 
     /// A server that somebody else runs.
     pub(crate) fn external(variable: &str, text: &str) -> Result<Self, Error> {
-        let wrong = |reason: &str| Error::Setting { name: variable.into(), reason: reason.into() };
-        let url = Url::parse(text).map_err(|error| wrong(&error.to_string()))?;
-        if !matches!(url.scheme(), "postgres" | "postgresql") {
-            return Err(wrong(
-                "a URL of the form postgresql://superuser:password@host:port/database is needed",
-            ));
-        }
-        if url.host_str().is_none_or(str::is_empty) || url.username().is_empty() {
-            return Err(wrong("the URL has to name the host and the superuser before its path"));
-        }
+        let (url, _) = parse(variable, text)?;
         // Everybody who was given this URL makes the same passwords, and nobody else can.
         let secret = name::full_digest(&[b"crow", text.as_bytes()]);
         Ok(Self { superuser: url, secret: Some(secret) })
@@ -83,9 +78,7 @@ impl Address {
 /// Host and port, nothing secret.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let host = self.superuser.host_str().unwrap_or_default().replace("%2F", "/");
-        write!(f, "{host}")?;
-        self.superuser.port().iter().try_for_each(|port| write!(f, ":{port}"))
+        f.write_str(&host_and_port(&self.superuser))
     }
 }
 
@@ -95,16 +88,51 @@ impl fmt::Debug for Address {
     }
 }
 
-fn role_password(secret: &str, role: &str) -> String {
-    name::full_digest(&[secret.as_bytes(), role.as_bytes()])
+/// Where a server listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Host {
+    Socket(PathBuf),
+    Tcp(String, u16),
 }
 
-/// Everything but what no parser gives a meaning to, in whatever part of a URL.
-fn percent_encode(path: &Path) -> String {
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
-    path.as_os_str()
-        .as_bytes()
-        .iter()
-        .map(|byte| if plain(byte) { char::from(*byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
+/// Reads the URL of a server and a role, which `name` names to the user.
+pub(crate) fn parse(name: &str, text: &str) -> Result<(Url, Host), Error> {
+    let wrong = |reason: &str| Error::Setting { name: name.into(), reason: reason.into() };
+    // The parsers' messages do not quote the text, which can have a password.
+    let url = Url::parse(text).map_err(|error| wrong(&error.to_string()))?;
+    if !matches!(url.scheme(), "postgres" | "postgresql") {
+        return Err(wrong("a URL of the form postgresql://user:password@host:port/database is needed"));
+    }
+    let host = url.host_str().unwrap_or_default();
+    if host.is_empty() || url.username().is_empty() {
+        return Err(wrong("the URL has to name the host and the user before its path"));
+    }
+    let port = url.port().unwrap_or(5432);
+    let host = match percent_decode_str(host).collect::<Vec<_>>() {
+        directory if directory.starts_with(b"/") => {
+            Host::Socket(Path::new(OsStr::from_bytes(&directory)).join(format!(".s.PGSQL.{port}")))
+        }
+        _ => Host::Tcp(host.trim_matches(['[', ']']).to_owned(), port),
+    };
+    Ok((url, host))
+}
+
+/// The same role and database on the server whose socket is in a directory.
+pub(crate) fn at_socket(url: &Url, directory: &Path, port: u16) -> Url {
+    let mut url = url.clone();
+    // The form with the directory as the host needs no quotes in a shell, and no PGPORT or PGHOST changes it.
+    let host = percent_encode(directory.as_os_str().as_bytes(), MEANINGFUL).to_string();
+    url.set_host(Some(&host)).expect("what is percent-encoded is a host");
+    url.set_port(Some(port)).expect("the URL has a host");
+    url
+}
+
+/// Nothing secret.
+pub(crate) fn host_and_port(url: &Url) -> String {
+    let host = percent_decode_str(url.host_str().unwrap_or_default()).decode_utf8_lossy().into_owned();
+    url.port().iter().fold(host, |host, port| format!("{host}:{port}"))
+}
+
+fn role_password(secret: &str, role: &str) -> String {
+    name::full_digest(&[secret.as_bytes(), role.as_bytes()])
 }

@@ -54,13 +54,8 @@ impl Lease {
         template: Option<&Path>,
     ) -> Result<(Self, Child), Error> {
         let failed = || format!("start a server in {}", directory.display());
-        let fifo = directory.join("alive");
-        mkfifo(&fifo, Mode::S_IRUSR | Mode::S_IWUSR)
-            .map_err(|errno| Error::system(failed())(errno.into()))?;
-        account.take_over(&fifo).map_err(Error::system(failed()))?;
-        // Until the keeper has opened its end, only a reader and writer in one can open the FIFO.
-        let mut starter =
-            OpenOptions::new().read(true).write(true).open(&fifo).map_err(Error::system(failed()))?;
+        // Until the keeper has opened its end.
+        let mut starter = mark(&directory, account)?;
         starter.write_all(b"\n").map_err(Error::system(failed()))?;
         let mut keeper = account
             .command("/bin/sh")
@@ -77,7 +72,8 @@ impl Lease {
             .spawn()
             .map_err(Error::system(failed()))?;
         // A second opening, for writing only: our own reading end would hide the keeper's end from others.
-        let hold = OpenOptions::new().write(true).open(&fifo).map_err(Error::system(failed()))?;
+        let hold =
+            OpenOptions::new().write(true).open(directory.join("alive")).map_err(Error::system(failed()))?;
         while !directory.join("log").exists() && keeper.try_wait().is_ok_and(|exit| exit.is_none()) {
             thread::sleep(Duration::from_millis(1));
         }
@@ -105,6 +101,16 @@ impl Lease {
         }
         Ok(())
     }
+}
+
+/// Marks a directory as kept for as long as the result is open.
+pub(crate) fn mark(directory: &Path, account: &Account) -> Result<File, Error> {
+    let failed = || Error::system(format!("mark the directory {} as used", directory.display()));
+    let fifo = directory.join("alive");
+    mkfifo(&fifo, Mode::S_IRUSR | Mode::S_IWUSR).map_err(|errno| failed()(errno.into()))?;
+    account.take_over(&fifo).map_err(failed())?;
+    // While nobody reads, only a reader and writer in one can open a FIFO.
+    OpenOptions::new().read(true).write(true).open(&fifo).map_err(failed())
 }
 
 /// How long a keeper waits for the next test process, in seconds.

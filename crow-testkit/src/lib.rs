@@ -38,6 +38,12 @@
 //! glibc, from the public Maven repository or from the one whose root `CROW_PG_MIRROR` names. Its SHA-512 is checked; as that comes from
 //! the same place it finds damage, not malice. It stays in `CROW_PG_CACHE`, if not set in `~/.cache/crow`, root's in `/var/cache/crow`.
 //!
+//! # Faults
+//!
+//! [`Proxy`] is a network that a test controls: it counts round trips, is slow, hangs, breaks in the middle of a
+//! message, and holds single messages back. [`Server::freeze`], [`Server::stop`] and [`Server::restart`] do to a
+//! private server what befalls servers. [`cancel`] drops a future at each of its awaits.
+//!
 //! # Environment variables
 //!
 //! | variable | meaning |
@@ -60,6 +66,7 @@ compile_error!("crow-testkit starts PostgreSQL by means of Unix; on Windows, run
 mod account;
 mod address;
 mod binaries;
+pub mod cancel;
 mod cluster;
 mod database;
 #[cfg(feature = "download")]
@@ -71,6 +78,7 @@ mod name;
 mod options;
 mod place;
 mod postmaster;
+mod proxy;
 mod server;
 mod session;
 mod template;
@@ -79,6 +87,7 @@ mod test_db;
 pub use database::Database;
 pub use error::Error;
 pub use options::ServerOptions;
+pub use proxy::{Direction, Hold, Message, Proxy};
 pub use server::Server;
 pub use template::Template;
 pub use test_db::TestDb;

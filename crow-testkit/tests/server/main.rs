@@ -13,5 +13,6 @@ mod environment;
 mod external;
 mod lifetime;
 mod private;
+mod proxy;
 mod template;
 mod user;
