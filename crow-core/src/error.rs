@@ -65,6 +65,10 @@ pub enum Error {
     )]
     PoolTimeout,
 
+    /// The pool was closed, as a program does when it ends.
+    #[error("the pool is closed")]
+    PoolClosed,
+
     /// The unit of work ran longer than its deadline; its connection was closed.
     #[error("the unit of work ran longer than its deadline and its connection was closed")]
     Deadline,

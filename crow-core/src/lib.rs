@@ -12,8 +12,9 @@
 //! | cross tenants | [`AdminPool`], with an [`Access`] |
 //! | install the database side | [`schema`] |
 //!
-//! The guide: [getting started](guide::getting_started), [what a tenant can say](guide::queries), [how to read the compile
-//! errors](guide::errors), [the threat model](guide::threat_model).
+//! The guide: [getting started](guide::getting_started), [what a tenant can say](guide::queries),
+//! [connections](guide::connections), [how to read the compile errors](guide::errors), [the threat
+//! model](guide::threat_model).
 
 mod audit;
 mod conn;
@@ -29,7 +30,7 @@ mod tenant;
 pub use crow_derive::{SharedModel, TenantChangeset, TenantModel};
 
 pub use audit::{Finding, Severity};
-pub use conn::{Access, AdminConn, AdminPool, PoolBuilder, TenantConn, TenantPool};
+pub use conn::{Access, AdminConn, AdminPool, PoolBuilder, PoolStatus, TenantConn, TenantPool};
 pub use error::{Error, Optional};
 pub use model::{Model, ModelEntry, Protection, ScopedTable, SharedModel, TenantModel, TenantTable, models};
 pub use query::{
@@ -60,6 +61,9 @@ pub mod guide {
 
     #[doc = include_str!("../../docs/queries.md")]
     pub mod queries {}
+
+    #[doc = include_str!("../../docs/connections.md")]
+    pub mod connections {}
 
     #[doc = include_str!("../../docs/errors.md")]
     pub mod errors {}

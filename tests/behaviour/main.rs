@@ -9,6 +9,7 @@ mod errors;
 mod isolation;
 mod leftovers;
 mod pipelining;
+mod pool;
 mod shop;
 mod statements;
 mod tenant_id;

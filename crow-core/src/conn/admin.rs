@@ -1,14 +1,13 @@
 //! The one door to the rows of all tenants.
 
 use std::ops::{Deref, DerefMut};
+use std::time::Duration;
 
 use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use futures_util::TryFutureExt;
 
 use super::builder::PoolBuilder;
-use super::deadline::within;
-use super::manager::{ANSWER, Pool, Pooled, answered, checkout};
+use super::pool::{Pool, PoolStatus, Pooled};
 use super::session::RESET;
 use crate::audit;
 use crate::error::Error;
@@ -36,16 +35,22 @@ impl AdminPool {
     /// no connection: [`Error::PoolTimeout`], [`Error::Connection`] and other faults.
     pub async fn get(&self, access: Access) -> Result<AdminConn, Error> {
         access.check()?;
-        let session = checkout(&self.pool).await?;
-        let mut conn: &AsyncPgConnection = &session;
-        let mark = session.begin()?;
+        let session = self.pool.checkout().await?;
         let record = diesel::sql_query("SELECT crow.record_access($1, $2, 'write', NULL)")
             .bind::<Text, _>(access.actor)
-            .bind::<Text, _>(access.reason)
-            .execute(&mut conn);
-        within(ANSWER, record.map_err(Error::from)).await?;
-        mark.end();
+            .bind::<Text, _>(access.reason);
+        session.answer(async |conn| Ok(record.execute(conn).await?)).await?;
         Ok(AdminConn { session })
+    }
+
+    /// How many connections there are, and what they do.
+    pub fn status(&self) -> PoolStatus {
+        self.pool.status()
+    }
+
+    /// Closes the pool, as [`TenantPool::close`](crate::TenantPool::close) does.
+    pub async fn close(&self, wait: Duration) -> PoolStatus {
+        self.pool.close(wait).await
     }
 }
 
@@ -114,8 +119,8 @@ impl PoolBuilder<AdminPool> {
     /// refuses the login.
     pub async fn connect(self) -> Result<AdminPool, Error> {
         // With row_security off a role that lost BYPASSRLS gets an error, not a part of the rows.
-        let pool = self.open("crow-admin", format!("{RESET} SET row_security = off"))?;
-        answered(audit::attest_admin, &pool).await?;
+        let prepare = format!("{RESET} SET row_security = off");
+        let pool = self.open("crow-admin", prepare, audit::attest_admin).await?;
         Ok(AdminPool { pool })
     }
 }

@@ -7,24 +7,25 @@ use std::time::Duration;
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 use diesel::result::ConnectionError;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use tokio::sync::watch;
 use tokio_postgres::NoTls;
 
-use super::deadline::within;
+use super::limits::Limits;
 use super::session::Session;
 use crate::error::Error;
-
-pub(super) type Pool = managed::Pool<Manager>;
-pub(super) type Pooled = managed::Object<Manager>;
 
 /// Opens connections for a pool and looks at them before they are handed out again.
 pub(super) struct Manager {
     config: tokio_postgres::Config,
     /// What runs on a connection when it is new, and before it is handed out again; may be empty.
     prepare: String,
+    limits: Limits,
+    /// Each open connection is a receiver, so that the end of the last one can be awaited.
+    open: watch::Sender<()>,
 }
 
 impl Manager {
-    pub(super) fn new(url: &str, application: &str, prepare: String) -> Result<Self, Error> {
+    pub(super) fn new(url: &str, application: &str, prepare: String, limits: Limits) -> Result<Self, Error> {
         let mut config = tokio_postgres::Config::from_str(url).map_err(|_| {
             // The parser's own message quotes the text, and the text has the password.
             Error::Connection(
@@ -39,7 +40,12 @@ impl Manager {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(Duration::from_secs(10));
         }
-        Ok(Self { config, prepare })
+        Ok(Self { config, prepare, limits, open: watch::Sender::new(()) })
+    }
+
+    /// Waits until no connection is open.
+    pub(super) async fn all_closed(&self) {
+        self.open.closed().await;
     }
 }
 
@@ -64,14 +70,17 @@ impl managed::Manager for Manager {
             .await
             .map_err(setup_failed)?;
         self.prepare(&mut conn).await?;
-        Ok(Session::new(conn))
+        Ok(Session::new(conn, self.limits.draw(), self.open.subscribe()))
     }
 
     /// Looks, and asks the server nothing unless the pool has something to prepare: a scope gives
     /// back only connections that are idle.
-    async fn recycle(&self, session: &mut Session, _: &Metrics) -> RecycleResult<Error> {
+    async fn recycle(&self, session: &mut Session, metrics: &Metrics) -> RecycleResult<Error> {
         if !session.is_idle() {
             return Err(RecycleError::message("work on this connection did not come to its end"));
+        }
+        if session.limits().outlived(metrics) {
+            return Err(RecycleError::message("the connection has reached its maximum lifetime"));
         }
         if session.is_broken() {
             return Err(RecycleError::message("the connection is closed or in a transaction"));
@@ -112,38 +121,4 @@ fn setup_failed(error: ConnectionError) -> Error {
         ConnectionError::CouldntSetupConfiguration(error) => error.into(),
         other => Error::Connection(format!("cannot set up a connection: {other}")),
     }
-}
-
-/// A connection of the pool.
-pub(super) async fn checkout(pool: &Pool) -> Result<Pooled, Error> {
-    use deadpool::managed::{PoolError, TimeoutType};
-    pool.get().await.map_err(|error| match error {
-        PoolError::Backend(error) => error,
-        PoolError::Timeout(TimeoutType::Wait) => Error::PoolTimeout,
-        PoolError::Timeout(_) => Error::Connection(
-            "the server did not answer in time: check that it runs and is not overloaded".into(),
-        ),
-        PoolError::Closed => Error::Connection("the pool is closed".into()),
-        PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
-            Error::Connection(format!("the pool cannot be used: {error}"))
-        }
-    })
-}
-
-/// How long a pool waits for the server to open a connection or to answer a question of its own.
-pub(super) const ANSWER: Duration = Duration::from_secs(15);
-
-/// Asks the server something on a connection of the pool, and closes the connection if there is no answer.
-pub(super) async fn answered<R>(
-    question: impl AsyncFnOnce(&mut &AsyncPgConnection) -> Result<R, Error>,
-    pool: &Pool,
-) -> Result<R, Error> {
-    let session = checkout(pool).await?;
-    let mark = session.begin()?;
-    let mut conn: &AsyncPgConnection = &session;
-    let answer = within(ANSWER, question(&mut conn)).await;
-    if !matches!(answer, Err(Error::Deadline)) {
-        mark.end();
-    }
-    answer
 }

@@ -6,14 +6,17 @@ mod builder;
 mod deadline;
 mod execution;
 mod flight;
+mod limits;
 mod manager;
 mod pool;
 mod session;
 mod tenant;
+mod tenant_pool;
 mod transaction;
 
 pub use admin::{Access, AdminConn, AdminPool};
 pub use async_func::AsyncFunc;
 pub use builder::PoolBuilder;
-pub use pool::TenantPool;
+pub use pool::PoolStatus;
 pub use tenant::TenantConn;
+pub use tenant_pool::TenantPool;

@@ -1,112 +1,128 @@
-//! The pool of the application's role, and the scopes it opens.
+//! Connections that are kept for the next scope.
 
 use std::time::Duration;
 
-use super::async_func::AsyncFunc;
-use super::builder::PoolBuilder;
-use super::deadline::within;
-use super::manager::{Pool, answered, checkout};
-use super::tenant::TenantConn;
-use crate::audit;
+use deadpool::Runtime;
+use deadpool::managed::{self, PoolError, QueueMode, TimeoutType};
+use diesel_async::AsyncPgConnection;
+use futures_util::future::try_join_all;
+
+use super::limits::Limits;
+use super::manager::Manager;
 use crate::error::Error;
-use crate::tenant::TenantId;
 
-/// Opens scopes: stretches of code in which only one tenant's rows exist.
-///
-/// Its role has no right to see anything outside a tenant's transaction, and
-/// [`connect`](PoolBuilder::connect) refuses a role or a database of which that is not
-/// true. Cloning is cheap and gives the same pool.
-///
-/// ```no_run
-/// # diesel::table! { vehicles (tenant_id, id) { tenant_id -> Uuid, id -> Uuid, make -> Text } }
-/// # use {crow_core::*, diesel::prelude::*};
-/// # #[derive(Queryable, Selectable, Identifiable, TenantModel)]
-/// # #[diesel(table_name = vehicles, primary_key(id))]
-/// # struct Vehicle { id: uuid::Uuid, make: String }
-/// # async fn example(url: &str, shop: TenantId) -> Result<(), Error> {
-/// let pool = TenantPool::builder(url).max_size(16).connect().await?;
-/// let hondas: Vec<Vehicle> = pool
-///     .scope(shop, async |db| db.query().filter(vehicles::make.eq("Honda")).load(db).await)
-///     .await?;
-/// # Ok(()) }
-/// ```
+/// A connection of a pool, which goes back there when it is dropped.
+pub(super) type Pooled = managed::Object<Manager>;
+
+/// What both kinds of pool can be told of their connections.
 #[derive(Debug, Clone)]
-pub struct TenantPool {
-    pool: Pool,
-    deadline: Duration,
+pub(super) struct PoolSettings {
+    pub(super) max_size: usize,
+    pub(super) min_size: usize,
+    pub(super) wait_timeout: Duration,
+    pub(super) create_timeout: Duration,
+    pub(super) limits: Limits,
 }
 
-impl TenantPool {
-    /// Begins to describe a pool on the database at `url`, logging in as the application's role.
-    pub fn builder(url: impl Into<String>) -> PoolBuilder<Self> {
-        PoolBuilder::new(url.into(), 16)
+/// What both kinds of pool stand on.
+#[derive(Debug, Clone)]
+pub(super) struct Pool(managed::Pool<Manager>);
+
+impl Pool {
+    /// Opens the pool and `min_size` connections, at least one, and asks the server `question` on it.
+    pub(super) async fn open(
+        manager: Manager,
+        settings: PoolSettings,
+        question: impl AsyncFnOnce(&mut &AsyncPgConnection) -> Result<(), Error>,
+    ) -> Result<Self, Error> {
+        let PoolSettings { max_size, min_size, wait_timeout, create_timeout, limits } = settings;
+        let pool = managed::Pool::builder(manager)
+            .max_size(max_size)
+            .wait_timeout(Some(wait_timeout))
+            .create_timeout(Some(create_timeout))
+            .recycle_timeout(Some(create_timeout))
+            // The last to come is the next to go, so that what a lull does not need stays idle.
+            .queue_mode(QueueMode::Lifo)
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|error| Error::Invalid(format!("the pool cannot be built: {error}")))?;
+        let pool = Self(pool);
+        // All are taken before the first goes back, so that each is another one.
+        let sessions = try_join_all((0..min_size.max(1)).map(|_| pool.checkout())).await?;
+        if let Some(session) = sessions.first() {
+            session.answer(question).await?;
+        }
+        drop(sessions);
+        if let Some(every) = limits.sweep() {
+            pool.sweep_up(every, min_size);
+        }
+        Ok(pool)
     }
 
-    /// Runs the closure as the tenant, each statement a transaction of its own.
-    ///
-    /// What the closure returns leaves the scope and must not refer to it; rows are plain data.
-    ///
-    /// # Errors
-    ///
-    /// The error of the closure. [`Error::PoolTimeout`], [`Error::Connection`] if there is no
-    /// connection to run it on. [`Error::Deadline`] if it runs longer than the pool's deadline.
-    pub async fn scope<F, R, E>(&self, tenant: TenantId, work: F) -> Result<R, E>
-    where
-        F: for<'r, 't> AsyncFnOnce(&'r mut TenantConn<'t>) -> Result<R, E>
-            + for<'r, 't> AsyncFunc<&'r mut TenantConn<'t>, Result<R, E>, Fut: Send>
-            + Send,
-        R: Send,
-        E: From<Error> + Send,
-    {
-        let mut conn = self.enter(tenant).await?;
-        let result = within(self.deadline, work(&mut conn)).await;
-        conn.finish(self.deadline).await;
-        result
+    /// A connection of the pool. Those who wait are served in the order in which they came.
+    pub(super) async fn checkout(&self) -> Result<Pooled, Error> {
+        let session = self.0.get().await.map_err(|error| match error {
+            PoolError::Backend(error) => error,
+            PoolError::Timeout(TimeoutType::Wait) => Error::PoolTimeout,
+            PoolError::Timeout(_) => Error::Connection(
+                "the server did not answer in time: check that it runs and is not overloaded".into(),
+            ),
+            PoolError::Closed => Error::PoolClosed,
+            PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
+                Error::Connection(format!("the pool cannot be used: {error}"))
+            }
+        })?;
+        // It was being opened while the pool was closed.
+        if self.0.is_closed() {
+            return Err(Error::PoolClosed);
+        }
+        Ok(session)
     }
 
-    /// Runs the closure as the tenant in one transaction, which commits if it returns `Ok`.
-    ///
-    /// # Errors
-    ///
-    /// As for [`scope`](Self::scope) and [`TenantConn::transaction`].
-    pub async fn transaction<F, R, E>(&self, tenant: TenantId, work: F) -> Result<R, E>
-    where
-        F: for<'r, 't> AsyncFnOnce(&'r mut TenantConn<'t>) -> Result<R, E>
-            + for<'r, 't> AsyncFunc<&'r mut TenantConn<'t>, Result<R, E>, Fut: Send>
-            + Send,
-        R: Send,
-        E: From<Error> + Send,
-    {
-        let mut conn = self.enter(tenant).await?;
-        let result = within(self.deadline, conn.transaction(work)).await;
-        conn.finish(self.deadline).await;
-        result
+    pub(super) fn status(&self) -> PoolStatus {
+        let managed::Status { max_size, size, available, waiting } = self.0.status();
+        PoolStatus { max_size, open: size, in_use: size - available, idle: available, waiting }
     }
 
-    async fn enter<'t>(&self, tenant: TenantId) -> Result<TenantConn<'t>, Error> {
-        Ok(TenantConn::new(checkout(&self.pool).await?, tenant))
+    pub(super) async fn close(&self, wait: Duration) -> PoolStatus {
+        self.0.close();
+        let _ = tokio::time::timeout(wait, self.0.manager().all_closed()).await;
+        self.status()
+    }
+
+    /// Closes, again and again until the pool is gone, what has lived or rested for too long.
+    fn sweep_up(&self, every: Duration, min_size: usize) {
+        let pool = self.0.weak();
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(every).await;
+                let Some(pool) = pool.upgrade().filter(|pool| !pool.is_closed()) else { return };
+                let mut spare = pool.status().size.saturating_sub(min_size);
+                pool.retain(|session, metrics| {
+                    let limits = session.limits();
+                    let close = limits.outlived(&metrics) || (spare > 0 && limits.rested(&metrics));
+                    spare = spare.saturating_sub(usize::from(close));
+                    !close
+                });
+            }
+        });
     }
 }
 
-impl PoolBuilder<TenantPool> {
-    /// How long a scope may run; 30 seconds by default. Kept on this side, since a frozen server
-    /// keeps no time; past it the connection is closed.
-    pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
-        self
-    }
-
-    /// Opens the pool, after making sure that its role and its database keep tenants apart.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unsafe`] with everything that is wrong and how to mend it: no `crow` schema or
-    /// another version of it, a role that bypasses or could switch off row-level security, a
-    /// table of tenants' rows without protection, a shared table that the role can write to.
-    /// [`Error::Connection`] if the server cannot be reached or refuses the login.
-    pub async fn connect(self) -> Result<TenantPool, Error> {
-        let pool = self.open("crow", String::new())?;
-        answered(audit::attest, &pool).await?;
-        Ok(TenantPool { pool, deadline: self.deadline })
-    }
+/// How many connections a pool has, and what they do.
+///
+/// The numbers of one moment, which may be another one a line later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PoolStatus {
+    /// The most connections the pool opens; 0 once it is closed.
+    pub max_size: usize,
+    /// Connections that are open, in use or idle.
+    pub open: usize,
+    /// Connections that a scope has now.
+    pub in_use: usize,
+    /// Connections that wait for a scope.
+    pub idle: usize,
+    /// Scopes that wait for a connection to become free, or for one to be opened.
+    pub waiting: usize,
 }

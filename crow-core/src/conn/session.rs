@@ -5,12 +5,18 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::PoolableConnection;
-use tokio::sync::RwLock;
+use tokio::sync::{RwLock, watch};
 
+use super::deadline::within;
+use super::limits::Limits;
 use crate::error::Error;
+
+/// How long the server may take to answer a question of crow's own.
+pub(super) const ANSWER: Duration = Duration::from_secs(15);
 
 /// A connection that knows whether work on it has come to its end.
 pub(super) struct Session {
@@ -20,6 +26,8 @@ pub(super) struct Session {
     known_types: Mutex<HashSet<String>>,
     /// Shared by flights whose messages leave in order, held alone by one whose messages may not.
     pub(super) turn: RwLock<()>,
+    limits: Limits,
+    _open: watch::Receiver<()>,
 }
 
 impl Deref for Session {
@@ -37,8 +45,20 @@ impl DerefMut for Session {
 }
 
 impl Session {
-    pub(super) fn new(conn: AsyncPgConnection) -> Self {
-        Self { conn, work: Arc::default(), known_types: Mutex::default(), turn: RwLock::default() }
+    pub(super) fn new(conn: AsyncPgConnection, limits: Limits, open: watch::Receiver<()>) -> Self {
+        Self {
+            conn,
+            work: Arc::default(),
+            known_types: Mutex::default(),
+            turn: RwLock::default(),
+            limits,
+            _open: open,
+        }
+    }
+
+    /// How long this connection may live and rest.
+    pub(super) fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// Marks the connection until the returned mark is told that the work came to its end.
@@ -52,6 +72,19 @@ impl Session {
         }
         self.work.open.fetch_add(1, Ordering::AcqRel);
         Ok(Unfinished { work: Arc::clone(&self.work), ended: false })
+    }
+
+    /// Asks the server something of crow's own. Without an answer the connection stays marked.
+    pub(super) async fn answer<R>(
+        &self,
+        question: impl AsyncFnOnce(&mut &AsyncPgConnection) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        let mark = self.begin()?;
+        let answer = within(ANSWER, question(&mut &self.conn)).await;
+        if !matches!(answer, Err(Error::Deadline)) {
+            mark.end();
+        }
+        answer
     }
 
     /// Whether the connection is closed, or in a transaction.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
 use super::deadline::within;
-use super::manager::Pooled;
+use super::pool::Pooled;
 use super::session::{RESET, Session};
 use super::transaction::Transaction;
 use crate::error::Error;

@@ -1,0 +1,127 @@
+//! The pool of the application's role, and the scopes it opens.
+
+use std::time::Duration;
+
+use super::async_func::AsyncFunc;
+use super::builder::PoolBuilder;
+use super::deadline::within;
+use super::pool::{Pool, PoolStatus};
+use super::tenant::TenantConn;
+use crate::audit;
+use crate::error::Error;
+use crate::tenant::TenantId;
+
+/// Opens scopes: stretches of code in which only one tenant's rows exist.
+///
+/// Its role has no right to see anything outside a tenant's transaction, and
+/// [`connect`](PoolBuilder::connect) refuses a role or a database of which that is not
+/// true. Cloning is cheap and gives the same pool.
+///
+/// ```no_run
+/// # diesel::table! { vehicles (tenant_id, id) { tenant_id -> Uuid, id -> Uuid, make -> Text } }
+/// # use {crow_core::*, diesel::prelude::*};
+/// # #[derive(Queryable, Selectable, Identifiable, TenantModel)]
+/// # #[diesel(table_name = vehicles, primary_key(id))]
+/// # struct Vehicle { id: uuid::Uuid, make: String }
+/// # async fn example(url: &str, shop: TenantId) -> Result<(), Error> {
+/// let pool = TenantPool::builder(url).max_size(16).connect().await?;
+/// let hondas: Vec<Vehicle> = pool
+///     .scope(shop, async |db| db.query().filter(vehicles::make.eq("Honda")).load(db).await)
+///     .await?;
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone)]
+pub struct TenantPool {
+    pool: Pool,
+    deadline: Duration,
+}
+
+impl TenantPool {
+    /// Begins to describe a pool on the database at `url`, logging in as the application's role.
+    pub fn builder(url: impl Into<String>) -> PoolBuilder<Self> {
+        PoolBuilder::new(url.into(), 16)
+    }
+
+    /// Runs the closure as the tenant, each statement a transaction of its own.
+    ///
+    /// What the closure returns leaves the scope and must not refer to it; rows are plain data.
+    ///
+    /// # Errors
+    ///
+    /// The error of the closure. [`Error::PoolTimeout`], [`Error::Connection`] if there is no
+    /// connection to run it on. [`Error::Deadline`] if it runs longer than the pool's deadline.
+    pub async fn scope<F, R, E>(&self, tenant: TenantId, work: F) -> Result<R, E>
+    where
+        F: for<'r, 't> AsyncFnOnce(&'r mut TenantConn<'t>) -> Result<R, E>
+            + for<'r, 't> AsyncFunc<&'r mut TenantConn<'t>, Result<R, E>, Fut: Send>
+            + Send,
+        R: Send,
+        E: From<Error> + Send,
+    {
+        let mut conn = self.enter(tenant).await?;
+        let result = within(self.deadline, work(&mut conn)).await;
+        conn.finish(self.deadline).await;
+        result
+    }
+
+    /// Runs the closure as the tenant in one transaction, which commits if it returns `Ok`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`scope`](Self::scope) and [`TenantConn::transaction`].
+    pub async fn transaction<F, R, E>(&self, tenant: TenantId, work: F) -> Result<R, E>
+    where
+        F: for<'r, 't> AsyncFnOnce(&'r mut TenantConn<'t>) -> Result<R, E>
+            + for<'r, 't> AsyncFunc<&'r mut TenantConn<'t>, Result<R, E>, Fut: Send>
+            + Send,
+        R: Send,
+        E: From<Error> + Send,
+    {
+        let mut conn = self.enter(tenant).await?;
+        let result = within(self.deadline, conn.transaction(work)).await;
+        conn.finish(self.deadline).await;
+        result
+    }
+
+    /// How many connections there are, and what they do.
+    pub fn status(&self) -> PoolStatus {
+        self.pool.status()
+    }
+
+    /// Closes the pool, its clones with it, and waits up to the given time for its scopes to end.
+    ///
+    /// From here on a scope that has no connection yet ends in [`Error::PoolClosed`]. Idle
+    /// connections are closed at once, the others when their scopes end. Scopes that take longer
+    /// than `wait` are not interrupted: the status that is returned tells how many there are
+    /// ([`in_use`](PoolStatus::in_use)), and 0 open connections mean that all has ended well.
+    pub async fn close(&self, wait: Duration) -> PoolStatus {
+        self.pool.close(wait).await
+    }
+
+    async fn enter<'t>(&self, tenant: TenantId) -> Result<TenantConn<'t>, Error> {
+        Ok(TenantConn::new(self.pool.checkout().await?, tenant))
+    }
+}
+
+impl PoolBuilder<TenantPool> {
+    /// How long a scope may run; 30 seconds by default. Kept on this side, since a frozen server
+    /// keeps no time; past it the connection is closed.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Opens the pool, after making sure that its role and its database keep tenants apart.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsafe`] with everything that is wrong and how to mend it: no `crow` schema or
+    /// another version of it, a role that bypasses or could switch off row-level security, a
+    /// table of tenants' rows without protection, a shared table that the role can write to.
+    /// [`Error::Connection`] if the server cannot be reached or refuses the login.
+    pub async fn connect(self) -> Result<TenantPool, Error> {
+        let deadline = self.deadline;
+        let pool = self.open("crow", String::new(), audit::attest).await?;
+        Ok(TenantPool { pool, deadline })
+    }
+}
