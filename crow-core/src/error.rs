@@ -85,6 +85,10 @@ pub enum Error {
     #[error("{0}")]
     Invalid(String),
 
+    /// The access across tenants has expired. What it had opened is closed.
+    #[error("the access across tenants has expired: ask for a new one")]
+    AccessExpired,
+
     /// Anything else that the server refused.
     #[error("the database refused the statement: {0}")]
     Other(String),
@@ -127,6 +131,13 @@ fn database(kind: DatabaseErrorKind, info: &dyn DatabaseErrorInformation) -> Err
         // The names that the functions of schema crow set, the same in every language.
         (_, Some("crow.no_tenant")) => Error::NoTenant,
         (_, Some("crow.other_tenant" | "crow.nil_tenant")) => Error::Refused(message.to_owned()),
+        (_, Some("crow.expired")) => Error::AccessExpired,
+        (_, Some("crow.unrecorded")) => Error::Invalid(
+            "the access is not on record in this database: the `TenantPool` and the `AdminPool` of `as_tenant` have \
+             to be pools of one database"
+                .into(),
+        ),
+        (_, Some("crow.unexplained")) => Error::Invalid(message.to_owned()),
         (DatabaseErrorKind::UniqueViolation, _) => Error::Unique(constraint()),
         (DatabaseErrorKind::ForeignKeyViolation | DatabaseErrorKind::RestrictViolation, _) => {
             Error::ForeignKey(constraint())

@@ -9,12 +9,12 @@
 //! | write | [`TenantConn::insert_into`], [`update`](TenantConn::update), [`delete`](TenantConn::delete) |
 //! | join statements | [`TenantConn::transaction`] |
 //! | run SQL that the builder cannot say | [`TenantConn::rls_only`] |
-//! | cross tenants | [`AdminPool`], with an [`Access`] |
+//! | cross tenants, or help one | [`AdminPool`], with an [`Access`] |
 //! | install the database side | [`schema`] |
 //!
 //! The guide: [getting started](guide::getting_started), [what a tenant can say](guide::queries),
-//! [connections](guide::connections), [how to read the compile errors](guide::errors), [the threat
-//! model](guide::threat_model).
+//! [connections](guide::connections), [across tenants](guide::admin), [how to read the compile
+//! errors](guide::errors), [the threat model](guide::threat_model).
 
 mod audit;
 mod conn;
@@ -67,6 +67,9 @@ pub mod guide {
 
     #[doc = include_str!("../../docs/errors.md")]
     pub mod errors {}
+
+    #[doc = include_str!("../../docs/admin.md")]
+    pub mod admin {}
 
     #[doc = include_str!("../../docs/threat-model.md")]
     pub mod threat_model {}

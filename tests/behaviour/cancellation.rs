@@ -13,12 +13,12 @@ use futures_util::try_join;
 use crate::shop::{Outcome, Shops, vehicle};
 
 /// Polls a future so many times and no more; `None` if it was not ready by then.
-struct Polls<F> {
+pub(crate) struct Polls<F> {
     future: Pin<Box<F>>,
     left: usize,
 }
 
-fn polls<F: Future>(left: usize, future: F) -> Polls<F> {
+pub(crate) fn polls<F: Future>(left: usize, future: F) -> Polls<F> {
     Polls { future: Box::pin(future), left }
 }
 

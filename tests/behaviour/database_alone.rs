@@ -207,7 +207,7 @@ async fn the_role_can_become_no_other_and_change_no_protection() -> Outcome {
         "CREATE OR REPLACE FUNCTION crow.current_tenant() RETURNS uuid LANGUAGE sql RETURN gen_random_uuid()",
         "ALTER FUNCTION crow.current_tenant() VOLATILE",
         "SELECT crow.unprotect('vehicles')::text AS text",
-        "SELECT crow.record_access('me', 'no reason', 'read', NULL)::text AS text",
+        "SELECT crow.record_access('me', 'no reason', 'read', NULL, NULL)::text AS text",
         "SELECT actor AS text FROM crow.access_log",
         "SELECT query AS text FROM pg_stat_activity",
         "SELECT most_common_vals::text AS text FROM pg_stats",

@@ -1,6 +1,7 @@
 //! What crow does on a real server.
 
 mod admin;
+mod admin_session;
 mod attestation;
 mod cancellation;
 mod custom_types;
@@ -12,5 +13,6 @@ mod pipelining;
 mod pool;
 mod shop;
 mod statements;
+mod support;
 mod tenant_id;
 mod transactions;

@@ -13,7 +13,7 @@ struct Mutant {
     noticed_by: &'static [&'static str],
 }
 
-const MUTANTS: [Mutant; 5] = [
+const MUTANTS: [Mutant; 10] = [
     Mutant {
         name: "crow.enter without a search_path of its own",
         defence: "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$\nDECLARE\n  stamp",
@@ -47,6 +47,44 @@ const MUTANTS: [Mutant; 5] = [
         defence: "('tenant_isolation', 'RESTRICTIVE')",
         instead: "('tenant_isolation', 'PERMISSIVE')",
         noticed_by: &["a later permissive policy opens nothing"],
+    },
+    Mutant {
+        name: "a reader's session that writes",
+        defence: "CASE mode WHEN 'read' THEN 'on' ELSE 'off' END",
+        instead: "'off'",
+        noticed_by: &["a reader's statement cannot write", "a reader's CTE cannot write"],
+    },
+    Mutant {
+        name: "support for a tenant that is not on record",
+        defence: "WHERE l.id = access AND l.tenant = enter_for.tenant;",
+        instead: "WHERE l.id = access;",
+        noticed_by: &[
+            "support cannot enter a tenant by the record of another",
+            "support cannot enter a tenant by the record of an access across tenants",
+        ],
+    },
+    Mutant {
+        name: "support that writes unasked",
+        defence: "IF entry.mode = 'read' THEN",
+        instead: "IF false THEN",
+        noticed_by: &["support that reads cannot write", "support that reads cannot go on to write"],
+    },
+    Mutant {
+        name: "a log that the admin role may write",
+        defence: "GRANT SELECT ON TABLE crow.access_log TO crow_admin",
+        instead: "GRANT ALL ON TABLE crow.access_log TO crow_admin",
+        noticed_by: &[
+            "an admin cannot change a record",
+            "an admin cannot truncate the records",
+            "an admin cannot insert a record",
+            "an admin cannot add a trigger to the log",
+        ],
+    },
+    Mutant {
+        name: "a recorder without a search_path of its own",
+        defence: "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$\nDECLARE\n  application",
+        instead: "LANGUAGE plpgsql SECURITY DEFINER AS $$\nDECLARE\n  application",
+        noticed_by: &["a hostile search_path does not change what is recorded"],
     },
 ];
 

@@ -60,7 +60,7 @@ impl<P> PoolBuilder<P> {
     }
 
     /// How long opening a connection may take, from the first packet to the last setting; 15
-    /// seconds by default. The server has as long to make one ready for its next use, if it is asked to.
+    /// seconds by default.
     pub fn create_timeout(mut self, time: Duration) -> Self {
         self.settings.create_timeout = time;
         self
@@ -90,15 +90,15 @@ impl<P> PoolBuilder<P> {
 
     /// Opens the pool and asks the server `question`.
     ///
-    /// `prepare` runs on a connection when it is new, and before it is handed out again.
+    /// `severable` connections can be cut whoever holds them.
     pub(super) async fn open(
         self,
         application: &str,
-        prepare: String,
+        severable: bool,
         question: impl AsyncFnOnce(&mut &AsyncPgConnection) -> Result<(), Error>,
     ) -> Result<Pool, Error> {
         self.check()?;
-        let manager = Manager::new(&self.url, application, prepare, self.settings.limits)?;
+        let manager = Manager::new(&self.url, application, severable, self.settings.limits)?;
         Pool::open(manager, self.settings, question).await
     }
 

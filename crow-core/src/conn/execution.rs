@@ -11,7 +11,7 @@ use futures_util::future::{BoxFuture, FutureExt, TryFutureExt, ready};
 use futures_util::join;
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt, try_unfold};
 
-use super::flight::{Begin, Commit, Enter, custom_types, message};
+use super::flight::{Begin, Commit, Enter, EnterFor, custom_types, message};
 use super::session::Unfinished;
 use super::tenant::TenantConn;
 use crate::error::Error;
@@ -105,7 +105,7 @@ impl TenantConn<'_> {
             return rows.await;
         }
         let begin = message(self.session(), Begin);
-        let enter = message(self.session(), Enter(self.tenant().as_uuid()));
+        let enter = self.enter();
         let (begin, enter, rows) = join!(begin, enter, rows);
         begin.and(enter).and(rows)
     }
@@ -122,6 +122,15 @@ impl TenantConn<'_> {
             }
         };
         ended(mark, result.and_then(|value| committed.map(|()| value)))
+    }
+
+    /// Binds the transaction to the tenant.
+    fn enter(&self) -> BoxFuture<'_, QueryResult<usize>> {
+        let tenant = self.tenant().as_uuid();
+        match self.access {
+            None => message(self.session(), Enter(tenant)),
+            Some(access) => message(self.session(), EnterFor(tenant, access)),
+        }
     }
 
     fn run_all<'c, T: Send + 'c, Fut: Future<Output = QueryResult<T>> + Send + 'c>(
@@ -172,7 +181,7 @@ impl TenantConn<'_> {
         let session = self.session();
         let mark = session.begin()?;
         let begin = message(session, Begin);
-        let enter = message(session, Enter(self.tenant().as_uuid()));
+        let enter = self.enter();
         let result = match (&self.transaction, leaves) {
             (None, Leaves::Together) => {
                 let commit = message(session, Commit);

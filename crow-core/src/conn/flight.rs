@@ -16,6 +16,9 @@ use uuid::Uuid;
 pub(super) struct Begin;
 #[derive(QueryId)]
 pub(super) struct Commit;
+/// Writes also where the session's or the role's transactions are read-only.
+#[derive(QueryId)]
+pub(super) struct BeginWriting;
 
 /// Binds the tenant to the transaction.
 ///
@@ -23,6 +26,10 @@ pub(super) struct Commit;
 /// and distributed engines forward such a text as a whole.
 #[derive(QueryId)]
 pub(super) struct Enter(pub(super) Uuid);
+
+/// Binds the tenant to the transaction, for an access that is on record under this number.
+#[derive(QueryId)]
+pub(super) struct EnterFor(pub(super) Uuid, pub(super) i64);
 
 impl QueryFragment<Pg> for Begin {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
@@ -34,6 +41,24 @@ impl QueryFragment<Pg> for Begin {
 impl QueryFragment<Pg> for Commit {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql("COMMIT");
+        Ok(())
+    }
+}
+
+impl QueryFragment<Pg> for BeginWriting {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("BEGIN READ WRITE");
+        Ok(())
+    }
+}
+
+impl QueryFragment<Pg> for EnterFor {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("SELECT crow.enter_for(");
+        out.push_bind_param::<sql_types::Uuid, Uuid>(&self.0)?;
+        out.push_sql(", ");
+        out.push_bind_param::<sql_types::BigInt, i64>(&self.1)?;
+        out.push_sql(")");
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! How connections of a pool come about, and what is asked of them before each use.
+//! How connections of a pool come about, and what is looked at before each use.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 use diesel::result::ConnectionError;
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::AsyncPgConnection;
 use tokio::sync::watch;
 use tokio_postgres::NoTls;
 
@@ -17,15 +17,15 @@ use crate::error::Error;
 /// Opens connections for a pool and looks at them before they are handed out again.
 pub(super) struct Manager {
     config: tokio_postgres::Config,
-    /// What runs on a connection when it is new, and before it is handed out again; may be empty.
-    prepare: String,
+    /// Whether its connections can be cut whoever holds them.
+    severable: bool,
     limits: Limits,
     /// Each open connection is a receiver, so that the end of the last one can be awaited.
     open: watch::Sender<()>,
 }
 
 impl Manager {
-    pub(super) fn new(url: &str, application: &str, prepare: String, limits: Limits) -> Result<Self, Error> {
+    pub(super) fn new(url: &str, application: &str, severable: bool, limits: Limits) -> Result<Self, Error> {
         let mut config = tokio_postgres::Config::from_str(url).map_err(|_| {
             // The parser's own message quotes the text, and the text has the password.
             Error::Connection(
@@ -40,7 +40,7 @@ impl Manager {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(Duration::from_secs(10));
         }
-        Ok(Self { config, prepare, limits, open: watch::Sender::new(()) })
+        Ok(Self { config, severable, limits, open: watch::Sender::new(()) })
     }
 
     /// Waits until no connection is open.
@@ -66,15 +66,17 @@ impl managed::Manager for Manager {
     async fn create(&self) -> Result<Session, Error> {
         let (client, connection) =
             self.config.connect(NoTls).await.map_err(|error| self.unreachable(&error))?;
-        let mut conn = AsyncPgConnection::try_from_client_and_connection(client, connection)
-            .await
-            .map_err(setup_failed)?;
-        self.prepare(&mut conn).await?;
-        Ok(Session::new(conn, self.limits.draw(), self.open.subscribe()))
+        let (conn, driver) = if self.severable {
+            // diesel-async's own driver ends with the connection's owner alone.
+            let driver = tokio::spawn(connection).abort_handle();
+            (AsyncPgConnection::try_from(client).await, Some(driver))
+        } else {
+            (AsyncPgConnection::try_from_client_and_connection(client, connection).await, None)
+        };
+        Ok(Session::new(conn.map_err(setup_failed)?, driver, self.limits.draw(), self.open.subscribe()))
     }
 
-    /// Looks, and asks the server nothing unless the pool has something to prepare: a scope gives
-    /// back only connections that are idle.
+    /// Looks, and asks the server nothing: what is given back is idle and clean.
     async fn recycle(&self, session: &mut Session, metrics: &Metrics) -> RecycleResult<Error> {
         if !session.is_idle() {
             return Err(RecycleError::message("work on this connection did not come to its end"));
@@ -85,18 +87,11 @@ impl managed::Manager for Manager {
         if session.is_broken() {
             return Err(RecycleError::message("the connection is closed or in a transaction"));
         }
-        self.prepare(session).await.map_err(RecycleError::Backend)
+        Ok(())
     }
 }
 
 impl Manager {
-    async fn prepare(&self, conn: &mut AsyncPgConnection) -> Result<(), Error> {
-        if !self.prepare.is_empty() {
-            conn.batch_execute(&self.prepare).await?;
-        }
-        Ok(())
-    }
-
     fn unreachable(&self, error: &tokio_postgres::Error) -> Error {
         let user = self.config.get_user().unwrap_or("(default user)");
         let database = self.config.get_dbname().unwrap_or(user);

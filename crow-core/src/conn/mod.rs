@@ -1,5 +1,6 @@
 //! Connections: the pools, the scope of one tenant, and the door for admin.
 
+mod access;
 mod admin;
 mod async_func;
 mod builder;
@@ -14,7 +15,8 @@ mod tenant;
 mod tenant_pool;
 mod transaction;
 
-pub use admin::{Access, AdminConn, AdminPool};
+pub use access::Access;
+pub use admin::{AdminConn, AdminPool};
 pub use async_func::AsyncFunc;
 pub use builder::PoolBuilder;
 pub use pool::PoolStatus;

@@ -10,6 +10,7 @@ use std::time::Duration;
 use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::PoolableConnection;
 use tokio::sync::{RwLock, watch};
+use tokio::task::AbortHandle;
 
 use super::deadline::within;
 use super::limits::Limits;
@@ -21,6 +22,8 @@ pub(super) const ANSWER: Duration = Duration::from_secs(15);
 /// A connection that knows whether work on it has come to its end.
 pub(super) struct Session {
     conn: AsyncPgConnection,
+    /// The task that drives the connection, if it can be cut.
+    driver: Option<AbortHandle>,
     work: Arc<Work>,
     /// Names of the types that the driver has looked up on this connection.
     known_types: Mutex<HashSet<String>>,
@@ -45,15 +48,26 @@ impl DerefMut for Session {
 }
 
 impl Session {
-    pub(super) fn new(conn: AsyncPgConnection, limits: Limits, open: watch::Receiver<()>) -> Self {
+    pub(super) fn new(
+        conn: AsyncPgConnection,
+        driver: Option<AbortHandle>,
+        limits: Limits,
+        open: watch::Receiver<()>,
+    ) -> Self {
         Self {
             conn,
+            driver,
             work: Arc::default(),
             known_types: Mutex::default(),
             turn: RwLock::default(),
             limits,
             _open: open,
         }
+    }
+
+    /// Cuts the connection when it is aborted, whoever holds it.
+    pub(super) fn driver(&self) -> Option<AbortHandle> {
+        self.driver.clone()
     }
 
     /// How long this connection may live and rest.

@@ -29,6 +29,8 @@ pub struct TenantConn<'t> {
     /// `None` only while the connection is being dropped.
     session: Option<Pooled>,
     tenant: TenantId,
+    /// The number of the recorded access that opened this scope, if it is not the tenant's own.
+    pub(super) access: Option<i64>,
     pub(super) transaction: Option<Transaction>,
     /// SQL of the user's own ran here and may have left something in the session.
     marked: AtomicBool,
@@ -36,10 +38,11 @@ pub struct TenantConn<'t> {
 }
 
 impl<'t> TenantConn<'t> {
-    pub(super) fn new(session: Pooled, tenant: TenantId) -> Self {
+    pub(super) fn new(session: Pooled, tenant: TenantId, access: Option<i64>) -> Self {
         Self {
             session: Some(session),
             tenant,
+            access,
             transaction: None,
             marked: AtomicBool::new(false),
             _scope: Brand::new(),

@@ -1,6 +1,6 @@
 //! The pool of the application's role, and the scopes it opens.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::async_func::AsyncFunc;
 use super::builder::PoolBuilder;
@@ -58,8 +58,36 @@ impl TenantPool {
         R: Send,
         E: From<Error> + Send,
     {
-        let mut conn = self.enter(tenant).await?;
+        let mut conn = self.enter(tenant, None).await?;
         let result = within(self.deadline, work(&mut conn)).await;
+        conn.finish(self.deadline).await;
+        result
+    }
+
+    /// Runs the closure as the tenant, for an access that is on record under this number and lasts
+    /// that long.
+    pub(super) async fn scope_for<F, R, E>(
+        &self,
+        tenant: TenantId,
+        access: i64,
+        lasts: Option<Duration>,
+        work: F,
+    ) -> Result<R, E>
+    where
+        F: for<'r, 't> AsyncFnOnce(&'r mut TenantConn<'t>) -> Result<R, E>
+            + for<'r, 't> AsyncFunc<&'r mut TenantConn<'t>, Result<R, E>, Fut: Send>
+            + Send,
+        R: Send,
+        E: From<Error> + Send,
+    {
+        let until = lasts.map(|lasts| Instant::now() + lasts);
+        let mut conn = self.enter(tenant, Some(access)).await?;
+        let result = match until.map(|until| until.duration_since(Instant::now())) {
+            Some(left) if left < self.deadline => tokio::time::timeout(left, work(&mut conn))
+                .await
+                .unwrap_or_else(|_| Err(Error::AccessExpired.into())),
+            _ => within(self.deadline, work(&mut conn)).await,
+        };
         conn.finish(self.deadline).await;
         result
     }
@@ -77,7 +105,7 @@ impl TenantPool {
         R: Send,
         E: From<Error> + Send,
     {
-        let mut conn = self.enter(tenant).await?;
+        let mut conn = self.enter(tenant, None).await?;
         let result = within(self.deadline, conn.transaction(work)).await;
         conn.finish(self.deadline).await;
         result
@@ -98,8 +126,8 @@ impl TenantPool {
         self.pool.close(wait).await
     }
 
-    async fn enter<'t>(&self, tenant: TenantId) -> Result<TenantConn<'t>, Error> {
-        Ok(TenantConn::new(self.pool.checkout().await?, tenant))
+    async fn enter<'t>(&self, tenant: TenantId, access: Option<i64>) -> Result<TenantConn<'t>, Error> {
+        Ok(TenantConn::new(self.pool.checkout().await?, tenant, access))
     }
 }
 
@@ -121,7 +149,7 @@ impl PoolBuilder<TenantPool> {
     /// [`Error::Connection`] if the server cannot be reached or refuses the login.
     pub async fn connect(self) -> Result<TenantPool, Error> {
         let deadline = self.deadline;
-        let pool = self.open("crow", String::new(), audit::attest).await?;
+        let pool = self.open("crow", false, audit::attest).await?;
         Ok(TenantPool { pool, deadline })
     }
 }

@@ -4,10 +4,22 @@ WITH me AS MATERIALIZED (
 ), recorder AS MATERIALIZED (
   SELECT p.oid FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
   WHERE n.nspname = 'crow' AND p.proname = 'record_access'
+), version AS MATERIALIZED (
+  SELECT p.oid, pg_catalog.pg_get_function_sqlbody(p.oid) AS body
+  FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
+  WHERE n.nspname = 'crow' AND p.proname = 'version' AND p.pronargs = 0
 ), finding (rule, severity, object, problem, cure) AS (
   SELECT 'S1', 'critical', 'schema crow', 'is not installed in database ' || pg_catalog.current_database(),
     'run crow''s migration (CrowMigrations, or install.sql) here first'
-  WHERE NOT EXISTS (SELECT FROM recorder)
+  WHERE NOT EXISTS (SELECT FROM version)
+  UNION ALL
+  SELECT 'S1', 'critical', 'schema crow',
+    pg_catalog.format('is of another version: crow.version() says %s, this crow needs RETURN 1', coalesce(body, 'nothing readable')),
+    'run the migration of the crow in use; it upgrades in place'
+  FROM version WHERE body IS DISTINCT FROM 'RETURN 1'
+  UNION ALL
+  SELECT 'S5', 'critical', 'crow.record_access', 'is missing', 'run crow''s migration again'
+  WHERE EXISTS (SELECT FROM version) AND NOT EXISTS (SELECT FROM recorder)
   UNION ALL
   SELECT 'S5', 'critical', 'role ' || me.name, 'cannot record its accesses',
     pg_catalog.format('connect as crow_admin, or GRANT EXECUTE ON FUNCTION crow.record_access TO %I', me.name)

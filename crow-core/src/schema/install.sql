@@ -369,27 +369,77 @@ CREATE TABLE IF NOT EXISTS crow.access_log (
   role pg_catalog.name NOT NULL DEFAULT SESSION_USER,
   database pg_catalog.name NOT NULL DEFAULT pg_catalog.current_database(),
   application pg_catalog.text NOT NULL DEFAULT pg_catalog.current_setting('application_name'),
+  client pg_catalog.inet DEFAULT pg_catalog.inet_client_addr(),
   mode pg_catalog.text NOT NULL,
-  tenant pg_catalog.uuid
+  tenant pg_catalog.uuid,
+  expires pg_catalog.timestamptz
 );
 
--- The only way to write the log. What can be known (role, time, application) is not asked for.
+-- The only way to write the log. What the server knows (role, time, database, application, client) is not asked
+-- for. The session is marked in the same transaction, so no mark is without its record: crow.access and
+-- application_name say which access this is, and as long as SQL does not say otherwise a reader's transactions are
+-- read-only, and a role that lost BYPASSRLS gets an error rather than a part of the rows.
 CREATE OR REPLACE FUNCTION crow.record_access(
-  actor pg_catalog.text, reason pg_catalog.text, mode pg_catalog.text, tenant pg_catalog.uuid
+  actor pg_catalog.text, reason pg_catalog.text, mode pg_catalog.text, tenant pg_catalog.uuid, expires pg_catalog.timestamptz
 ) RETURNS pg_catalog.int8
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+  application CONSTANT text := current_setting('application_name');
   entry int8;
 BEGIN
   IF btrim(coalesce(actor, ''), E' \t\r\n') = '' OR btrim(coalesce(reason, ''), E' \t\r\n') = ''
-    OR btrim(coalesce(mode, ''), E' \t\r\n') = ''
+    OR mode IS NULL OR mode NOT IN ('read', 'write')
   THEN
-    RAISE EXCEPTION 'access across tenants needs an actor, a reason and a mode'
+    RAISE EXCEPTION 'access across tenants needs an actor, a reason and a mode, read or write'
       USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'crow.unexplained',
         HINT = 'Say who is asking (a person or a job) and what for.';
   END IF;
-  INSERT INTO crow.access_log (actor, reason, mode, tenant) VALUES (actor, reason, mode, tenant) RETURNING id INTO entry;
+  IF expires <= clock_timestamp() THEN
+    RAISE EXCEPTION 'this access expired at %', expires
+      USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'crow.expired', HINT = 'Ask for a new one.';
+  END IF;
+  IF current_setting('synchronous_commit') = 'off' THEN
+    PERFORM set_config('synchronous_commit', 'on', true); -- A record outlives a crash of the server.
+  END IF;
+  INSERT INTO crow.access_log (actor, reason, mode, tenant, expires)
+  VALUES (actor, reason, mode, tenant, expires) RETURNING id INTO entry;
+  PERFORM set_config('crow.access', entry::text, false),
+    set_config('application_name', regexp_replace(left(application, 31) || ': ' || left(actor, 30), '[^ -~]', '?', 'g'), false),
+    set_config('default_transaction_read_only', CASE mode WHEN 'read' THEN 'on' ELSE 'off' END, false),
+    set_config('row_security', 'off', false);
+  IF expires IS NOT NULL THEN
+    BEGIN
+      -- Whoever cuts the connection ends its statement within a second.
+      PERFORM set_config('client_connection_check_interval', '1000', false);
+    EXCEPTION WHEN invalid_parameter_value THEN
+      NULL; -- Not on every platform: there the statement ends by itself.
+    END;
+  END IF;
   RETURN entry;
+END $$;
+
+-- Binds a tenant as crow.enter does, for an access that is on record: as long as it has not expired, and read-only
+-- for a reader. Whoever records (the admin) and whoever enters (the application) are two roles on two connections.
+CREATE OR REPLACE FUNCTION crow.enter_for(tenant pg_catalog.uuid, access pg_catalog.int8) RETURNS pg_catalog.void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  entry crow.access_log;
+BEGIN
+  SELECT * INTO entry FROM crow.access_log AS l WHERE l.id = access AND l.tenant = enter_for.tenant;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'no access to this tenant is on record under this number'
+      USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'crow.unrecorded',
+        HINT = 'Record it first, by crow.record_access as the admin role, in this database.';
+  END IF;
+  IF entry.expires <= clock_timestamp() THEN
+    RAISE EXCEPTION 'this access expired at %', entry.expires
+      USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'crow.expired', HINT = 'Ask for a new one.';
+  END IF;
+  PERFORM crow.enter(tenant);
+  PERFORM set_config('crow.access', access::text, true);
+  IF entry.mode = 'read' THEN
+    PERFORM set_config('transaction_read_only', 'on', true);
+  END IF;
 END $$;
 
 -- What was taken from PUBLIC, so that uninstalling gives back that and nothing else.
@@ -426,7 +476,8 @@ END $$;
 REVOKE ALL ON FUNCTION
   crow.enter(pg_catalog.uuid), crow.family(pg_catalog.regclass), crow.defects(pg_catalog.regclass),
   crow.protect(pg_catalog.regclass), crow.unprotect(pg_catalog.regclass),
-  crow.record_access(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.uuid)
+  crow.record_access(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.uuid, pg_catalog.timestamptz),
+  crow.enter_for(pg_catalog.uuid, pg_catalog.int8)
 FROM PUBLIC;
 
 -- Policies and defaults call current_tenant with the rights of whoever queries, so it stays everybody's.
@@ -434,8 +485,10 @@ GRANT EXECUTE ON FUNCTION crow.version(), crow.current_tenant(), crow.no_tenant(
 
 GRANT EXECUTE ON FUNCTION crow.enter(pg_catalog.uuid) TO crow_app, crow_admin;
 
+GRANT EXECUTE ON FUNCTION crow.enter_for(pg_catalog.uuid, pg_catalog.int8) TO crow_app;
+
 GRANT EXECUTE ON FUNCTION
-  crow.record_access(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.uuid)
+  crow.record_access(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.uuid, pg_catalog.timestamptz)
 TO crow_admin;
 
 GRANT SELECT ON TABLE crow.access_log TO crow_admin;

@@ -90,7 +90,9 @@ mod tests {
         assert!(INSTALL_SQL.contains(&format!(
             "crow.version() RETURNS pg_catalog.int4\nLANGUAGE sql IMMUTABLE PARALLEL SAFE\n{body};"
         )));
-        assert!(ATTEST_SQL.contains(&format!("IS DISTINCT FROM '{body}'")));
-        assert!(ATTEST_SQL.contains(&format!("this crow needs {body}'")));
+        for attest in [ATTEST_SQL, ATTEST_ADMIN_SQL] {
+            assert!(attest.contains(&format!("IS DISTINCT FROM '{body}'")));
+            assert!(attest.contains(&format!("this crow needs {body}'")));
+        }
     }
 }

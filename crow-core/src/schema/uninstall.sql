@@ -77,7 +77,8 @@ END $$;
 DROP TABLE IF EXISTS crow.access_log, crow.hardening;
 
 DROP FUNCTION IF EXISTS
-  crow.record_access(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.uuid),
+  crow.enter_for(pg_catalog.uuid, pg_catalog.int8),
+  crow.record_access(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.uuid, pg_catalog.timestamptz),
   crow.unprotect(pg_catalog.regclass), crow.protect(pg_catalog.regclass), crow.defects(pg_catalog.regclass),
   crow.family(pg_catalog.regclass), crow.enter(pg_catalog.uuid), crow.current_tenant(), crow.no_tenant(), crow.version();
 
