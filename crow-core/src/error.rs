@@ -47,9 +47,22 @@ pub enum Error {
     Check(Option<String>),
 
     /// The transaction conflicted with a concurrent one (serialization failure or deadlock) and
-    /// was rolled back; running it again may succeed.
-    #[error("the transaction conflicted with a concurrent one and was rolled back: run it again")]
-    Conflict,
+    /// was rolled back; running it again may succeed, which
+    /// [`retrying`](crate::TransactionBuilder::retrying) does.
+    #[error("the transaction conflicted with a concurrent one and was rolled back{}", advice(*attempts))]
+    #[non_exhaustive]
+    Conflict {
+        /// How many times it has run.
+        attempts: u32,
+    },
+
+    /// A statement would have written in a transaction that was begun read only, for an access that
+    /// only reads, or on a standby server.
+    #[error(
+        "the transaction is read only, and the statement would write: begin it without `read_only`, with \
+         an `Access` for `writing()`, or on a server that is no standby"
+    )]
+    ReadOnly,
 
     /// A transaction returned `Ok` although one of its statements had failed, so that PostgreSQL
     /// could only roll it back.
@@ -58,6 +71,13 @@ pub enum Error {
          statement's error on, or run the statement in a nested `transaction` to go on without it"
     )]
     RolledBack,
+
+    /// The connection broke after COMMIT was sent and before it was answered: the transaction may
+    /// have been committed or not.
+    ///
+    /// Look for what it should have written before you run it again.
+    #[error("it is not known whether the transaction was committed: {0}")]
+    CommitUnknown(String),
 
     /// No connection became free in time.
     #[error(
@@ -72,6 +92,11 @@ pub enum Error {
     /// The unit of work ran longer than its deadline; its connection was closed.
     #[error("the unit of work ran longer than its deadline and its connection was closed")]
     Deadline,
+
+    /// The server stopped the statement, because of its `statement_timeout` or `lock_timeout` or because
+    /// somebody asked it to. The connection is as good as before.
+    #[error("the server stopped the statement ({0})")]
+    Cancelled(String),
 
     /// The role or the database would let one tenant see another's rows, so the pool did not open.
     #[error("this database is not safe to open:{}", list(.0))]
@@ -96,6 +121,13 @@ pub enum Error {
 
 fn constraint(name: &Option<String>) -> String {
     name.as_ref().map(|name| format!(" (constraint `{name}`)")).unwrap_or_default()
+}
+
+fn advice(attempts: u32) -> String {
+    match attempts {
+        0 | 1 => ": run it again, or let `retrying` do so".into(),
+        attempts => format!(" at each of {attempts} attempts: allow more, or make the transaction smaller"),
+    }
 }
 
 fn list(findings: &[Finding]) -> String {
@@ -148,7 +180,8 @@ fn database(kind: DatabaseErrorKind, info: &dyn DatabaseErrorInformation) -> Err
         (DatabaseErrorKind::NotNullViolation, _) => {
             Error::Check(info.column_name().map(|column| format!("{column} NOT NULL")))
         }
-        (DatabaseErrorKind::SerializationFailure, _) => Error::Conflict,
+        (DatabaseErrorKind::SerializationFailure, _) => Error::Conflict { attempts: 1 },
+        (DatabaseErrorKind::ReadOnlyTransaction, _) => Error::ReadOnly,
         (DatabaseErrorKind::ClosedConnection, _) => Error::Connection(lost(message)),
         // Nothing was sent, and nothing is wrong with the connection.
         (DatabaseErrorKind::UnableToSendCommand, _) if message.starts_with("error encoding message") => {
@@ -169,9 +202,9 @@ fn by_message(message: &str) -> Error {
     if message.contains("row-level security policy") {
         Error::Refused(message.to_owned())
     } else if message.starts_with("deadlock detected") {
-        Error::Conflict
+        Error::Conflict { attempts: 1 }
     } else if message.starts_with("canceling statement due to") {
-        Error::Deadline
+        Error::Cancelled(message.to_owned())
     } else if message.starts_with("terminating connection") || lost_statement(message) {
         Error::Connection(lost(message))
     } else if message.starts_with("invalid byte sequence") && message.ends_with(": 0x00") {

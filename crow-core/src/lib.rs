@@ -7,7 +7,7 @@
 //! | open a tenant's scope | [`TenantPool`], which lends a [`TenantConn`] |
 //! | read | [`TenantConn::query`], a [`TenantQuery`] |
 //! | write | [`TenantConn::insert_into`], [`update`](TenantConn::update), [`delete`](TenantConn::delete) |
-//! | join statements | [`TenantConn::transaction`] |
+//! | join statements | [`TenantConn::transaction`], [`build_transaction`](TenantConn::build_transaction) |
 //! | run SQL that the builder cannot say | [`TenantConn::rls_only`] |
 //! | cross tenants, or help one | [`AdminPool`], with an [`Access`] |
 //! | install the database side | [`schema`] |
@@ -30,7 +30,10 @@ mod tenant;
 pub use crow_derive::{SharedModel, TenantChangeset, TenantModel};
 
 pub use audit::{Finding, Severity};
-pub use conn::{Access, AdminConn, AdminPool, PoolBuilder, PoolStatus, TenantConn, TenantPool};
+pub use conn::{
+    Access, AdminConn, AdminPool, PoolBuilder, PoolStatus, Retrying, TenantConn, TenantPool,
+    TransactionBuilder,
+};
 pub use error::{Error, Optional};
 pub use model::{Model, ModelEntry, Protection, ScopedTable, SharedModel, TenantModel, TenantTable, models};
 pub use query::{
@@ -41,7 +44,7 @@ pub use tenant::{InvalidTenantId, TenantId};
 
 /// Traits and types that appear in bounds and in compile errors, and that nobody has to name.
 pub mod bounds {
-    pub use crate::conn::AsyncFunc;
+    pub use crate::conn::{AsyncFunc, AsyncRepeat};
     pub use crate::model::{Declared, NoTenantColumn, ScopedSource, TenantColumn, TenantIdType};
     pub use crate::query::{
         AnyValue, Assigns, Changes, ColumnsOf, Complete, Deleted, Derived, DoUpdate, Excluded, Existence,

@@ -116,7 +116,7 @@ async fn a_deadlock_is_a_conflict_and_the_other_transaction_goes_on() -> Outcome
         (Err(error), Ok(rows)) | (Ok(rows), Err(error)) => (error, rows),
         other => panic!("one of two has to give way: {other:?}"),
     };
-    assert!(matches!(failed, Error::Conflict), "{failed:?}");
+    assert!(matches!(failed, Error::Conflict { .. }), "{failed:?}");
     assert!(failed.to_string().contains("run it again"));
     assert_eq!(done, 1);
     shops.assert_clean("a deadlock").await
@@ -150,7 +150,7 @@ async fn a_serialization_failure_is_a_conflict() -> Outcome {
             .await
         })
         .await;
-    assert!(matches!(failed, Err(Error::Conflict)), "{failed:?}");
+    assert!(matches!(failed, Err(Error::Conflict { .. })), "{failed:?}");
     shops.assert_clean("a serialization failure").await
 }
 

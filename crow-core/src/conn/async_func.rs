@@ -1,4 +1,4 @@
-//! An async closure whose future can cross threads.
+//! Async closures whose futures can cross threads.
 
 /// [`AsyncFnOnce`] with a name for its future, so that a bound can ask for `Fut: Send`.
 ///
@@ -13,6 +13,23 @@ pub trait AsyncFunc<T, R>: AsyncFnOnce(T) -> R + FnOnce(T) -> Self::Fut {
 impl<F, T, R, Fut> AsyncFunc<T, R> for F
 where
     F: AsyncFnOnce(T) -> R + FnOnce(T) -> Fut,
+    Fut: Future<Output = R>,
+{
+    type Fut = Fut;
+}
+
+/// [`AsyncFn`] with a name for its future: an async closure that can run again.
+///
+/// As [`AsyncFunc`], and narrower than [`AsyncFn`] in one point: the future may not borrow from the closure,
+/// as that of an `async move` closure does, because such a future has no name yet.
+pub trait AsyncRepeat<T, R>: AsyncFn(T) -> R + Fn(T) -> Self::Fut {
+    /// What calling the closure returns.
+    type Fut: Future<Output = R>;
+}
+
+impl<F, T, R, Fut> AsyncRepeat<T, R> for F
+where
+    F: AsyncFn(T) -> R + Fn(T) -> Fut,
     Fut: Future<Output = R>,
 {
     type Fut = Fut;

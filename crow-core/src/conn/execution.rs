@@ -101,10 +101,11 @@ impl TenantConn<'_> {
 
     /// Begins the transaction of a stream, or joins the one that there is.
     async fn opened<T>(&self, rows: impl Future<Output = QueryResult<T>> + Send) -> QueryResult<T> {
-        if self.transaction.as_ref().is_some_and(|transaction| !transaction.begins()) {
-            return rows.await;
-        }
-        let begin = message(self.session(), Begin);
+        let begin = match &self.transaction {
+            None => message(self.session(), Begin),
+            Some(transaction) if transaction.begins() => transaction.begin(self.session()),
+            Some(_) => return rows.await,
+        };
         let enter = self.enter();
         let (begin, enter, rows) = join!(begin, enter, rows);
         begin.and(enter).and(rows)
@@ -114,14 +115,9 @@ impl TenantConn<'_> {
     async fn closed<T>(&self, mark: Unfinished, result: QueryResult<T>) -> Result<T, Error> {
         let committed = match &self.transaction {
             None => message(self.session(), Commit).await.map(drop),
-            Some(transaction) => {
-                if let Err(DatabaseError(..)) = &result {
-                    transaction.fail();
-                }
-                Ok(())
-            }
+            Some(_) => Ok(()),
         };
-        ended(mark, result.and_then(|value| committed.map(|()| value)))
+        self.ended(mark, result.and_then(|value| committed.map(|()| value)))
     }
 
     /// Binds the transaction to the tenant.
@@ -196,25 +192,27 @@ impl TenantConn<'_> {
                 begin.and(enter).and(result).and_then(|value| commit.map(|_| value))
             }
             (Some(transaction), _) if transaction.begins() => {
+                let begin = transaction.begin(session);
                 let (begin, enter, result) = join!(begin, enter, work);
                 begin.and(enter).and(result)
             }
             (Some(_), _) => work.await,
         };
-        if let (Some(transaction), Err(DatabaseError(..))) = (&self.transaction, &result) {
-            transaction.fail();
-        }
-        ended(mark, result)
+        self.ended(mark, result)
     }
-}
 
-/// Ends the work, unless it broke the connection, which then stays marked.
-fn ended<T>(mark: Unfinished, result: QueryResult<T>) -> Result<T, Error> {
-    let result = result.map_err(Error::from);
-    if !matches!(result, Err(Error::Connection(_))) {
-        mark.end();
+    /// Ends the work, unless it broke the connection, which then stays marked.
+    fn ended<T>(&self, mark: Unfinished, result: QueryResult<T>) -> Result<T, Error> {
+        let refused = matches!(&result, Err(DatabaseError(..)));
+        let mut result = result.map_err(Error::from);
+        if let (Some(transaction), Err(error), true) = (&self.transaction, &mut result, refused) {
+            transaction.fail(error);
+        }
+        if !matches!(result, Err(Error::Connection(_))) {
+            mark.end();
+        }
+        result
     }
-    result
 }
 
 /// When the messages of a piece of work leave.

@@ -33,7 +33,7 @@ use crate::tenant::TenantId;
 #[derive(Debug, Clone)]
 pub struct TenantPool {
     pool: Pool,
-    deadline: Duration,
+    pub(super) deadline: Duration,
 }
 
 impl TenantPool {
@@ -105,10 +105,7 @@ impl TenantPool {
         R: Send,
         E: From<Error> + Send,
     {
-        let mut conn = self.enter(tenant, None).await?;
-        let result = within(self.deadline, conn.transaction(work)).await;
-        conn.finish(self.deadline).await;
-        result
+        self.build_transaction(tenant).run(work).await
     }
 
     /// How many connections there are, and what they do.
@@ -126,7 +123,11 @@ impl TenantPool {
         self.pool.close(wait).await
     }
 
-    async fn enter<'t>(&self, tenant: TenantId, access: Option<i64>) -> Result<TenantConn<'t>, Error> {
+    pub(super) async fn enter<'t>(
+        &self,
+        tenant: TenantId,
+        access: Option<i64>,
+    ) -> Result<TenantConn<'t>, Error> {
         Ok(TenantConn::new(self.pool.checkout().await?, tenant, access))
     }
 }

@@ -5,25 +5,35 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
+use diesel_async::AsyncPgConnection;
+use futures_util::future::BoxFuture;
 
 use super::async_func::AsyncFunc;
 use super::execution::Leaves;
-use super::flight::message;
+use super::flight::{Begin, message};
 use super::session::Unfinished;
 use super::tenant::TenantConn;
 use crate::error::Error;
 
 /// The transaction that a connection is in.
 pub(super) struct Transaction {
+    beginning: Beginning,
     /// How many savepoints are open.
     depth: u32,
     begun: AtomicBool,
     failed: AtomicBool,
+    conflicted: AtomicBool,
 }
 
 impl Transaction {
-    fn new() -> Self {
-        Self { depth: 0, begun: AtomicBool::new(false), failed: AtomicBool::new(false) }
+    fn new(beginning: Beginning) -> Self {
+        Self {
+            beginning,
+            depth: 0,
+            begun: AtomicBool::new(false),
+            failed: AtomicBool::new(false),
+            conflicted: AtomicBool::new(false),
+        }
     }
 
     /// Whether the statement that asks is the first, and has to bring BEGIN and enter with it.
@@ -31,9 +41,53 @@ impl Transaction {
         !self.begun.swap(true, Ordering::AcqRel)
     }
 
+    /// The message that begins it.
+    pub(super) fn begin<'c>(&self, conn: &'c AsyncPgConnection) -> BoxFuture<'c, QueryResult<usize>> {
+        match self.beginning.options.sql() {
+            None => message(conn, Begin),
+            Some(sql) => message(conn, Command(sql)),
+        }
+    }
+
     /// A statement failed: from here on PostgreSQL refuses everything but a rollback.
-    pub(super) fn fail(&self) {
+    ///
+    /// That it was a conflict is remembered, whatever the closure makes of the error.
+    pub(super) fn fail(&self, error: &mut Error) {
         self.failed.store(true, Ordering::Release);
+        if let Error::Conflict { attempts } = error {
+            *attempts = self.beginning.attempt;
+            self.conflicted.store(true, Ordering::Release);
+        }
+    }
+}
+
+/// How a transaction begins.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Beginning {
+    pub(super) options: Options,
+    /// How many times it has begun, with this one.
+    pub(super) attempt: u32,
+}
+
+impl Beginning {
+    pub(super) fn once(options: Options) -> Self {
+        Self { options, attempt: 1 }
+    }
+}
+
+/// What a transaction can be told. `None` leaves it to the settings of the role and the database.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Options {
+    pub(super) isolation: Option<&'static str>,
+    pub(super) access: Option<&'static str>,
+    pub(super) deferrable: Option<&'static str>,
+}
+
+impl Options {
+    /// BEGIN with the options, if there are any.
+    fn sql(self) -> Option<String> {
+        let words: Vec<_> = [self.isolation, self.access, self.deferrable].into_iter().flatten().collect();
+        (!words.is_empty()).then(|| format!("BEGIN {}", words.join(", ")))
     }
 }
 
@@ -43,12 +97,14 @@ impl<'t> TenantConn<'t> {
     ///
     /// The transaction belongs to the tenant of the scope; BEGIN travels with its first statement.
     /// If the returned future is dropped half-way the connection is closed, which rolls back.
+    /// [`build_transaction`](Self::build_transaction) is the same with options.
     ///
     /// # Errors
     ///
     /// The error of the closure, after rolling back. [`Error::RolledBack`] if the closure returns
     /// `Ok` although a statement in it failed, which PostgreSQL can only roll back.
-    /// [`Error::Conflict`] and other faults of COMMIT.
+    /// [`Error::Conflict`] and other faults of COMMIT; [`Error::CommitUnknown`] if the connection
+    /// broke before COMMIT was answered.
     pub fn transaction<F, R, E>(&mut self, work: F) -> impl Future<Output = Result<R, E>> + Send
     where
         F: for<'r> AsyncFnOnce(&'r mut TenantConn<'t>) -> Result<R, E>
@@ -57,22 +113,38 @@ impl<'t> TenantConn<'t> {
         R: Send,
         E: From<Error> + Send,
     {
-        run(self, work)
+        run(self, Options::default(), work)
     }
 }
 
-/// What [`run`] needs of a connection.
+/// What running a transaction needs of a connection.
 ///
-/// `run` is generic over the connection as a whole and declares its future to be `Send`, so that
+/// [`run`] is generic over the connection as a whole and declares its future to be `Send`, so that
 /// no region `'t` is left for the compiler to generalise: a future that mentions one and has to be
 /// proved `Send` for every `'t` is "not general enough".
-trait Transactional: Send {
-    fn begin(&mut self) -> impl Future<Output = Result<Unfinished, Error>> + Send;
-    fn close(&mut self, keep: bool) -> impl Future<Output = Result<Result<(), Error>, Error>> + Send;
+pub(super) trait Transactional: Send {
+    fn in_transaction(&self) -> bool;
+
+    fn begin(&mut self, how: Beginning) -> impl Future<Output = Result<Unfinished, Error>> + Send;
+
+    /// Ends the innermost transaction, if the connection allows.
+    fn close(&mut self, keep: bool) -> impl Future<Output = Result<Closed, Error>> + Send;
+}
+
+/// How a transaction ended.
+pub(super) struct Closed {
+    /// Whether it was committed or rolled back as wished.
+    as_wished: Result<(), Error>,
+    /// It met a conflict with another one, and was not committed.
+    conflicted: bool,
 }
 
 #[expect(clippy::manual_async_fn, reason = "an `async fn` would not declare its future `Send`")]
-fn run<C, F, R, E>(conn: &mut C, work: F) -> impl Future<Output = Result<R, E>> + Send
+pub(super) fn run<C, F, R, E>(
+    conn: &mut C,
+    options: Options,
+    work: F,
+) -> impl Future<Output = Result<R, E>> + Send
 where
     C: Transactional,
     F: for<'r> AsyncFnOnce(&'r mut C) -> Result<R, E>
@@ -82,24 +154,45 @@ where
     E: From<Error> + Send,
 {
     async move {
-        let mark = conn.begin().await?;
+        let mark = conn.begin(Beginning::once(options)).await?;
         let result = work(conn).await;
-        let closed = conn.close(result.is_ok()).await;
-        // Where it has not ended the mark stays, and with it the connection's fate.
-        if closed.is_ok() {
+        end(conn, mark, result).await.0
+    }
+}
+
+/// Ends a transaction whose closure gave `result`. The second value tells whether another attempt
+/// can make a difference.
+pub(super) async fn end<C: Transactional, R: Send, E: From<Error> + Send>(
+    conn: &mut C,
+    mark: Unfinished,
+    result: Result<R, E>,
+) -> (Result<R, E>, bool) {
+    match conn.close(result.is_ok()).await {
+        Ok(Closed { as_wished, conflicted }) => {
             mark.end();
+            (result.and_then(|value| Ok(as_wished.map(|()| value)?)), conflicted)
         }
-        let value = result?;
-        closed??;
-        Ok(value)
+        // It has not ended: the mark stays, and with it the connection's fate.
+        Err(error) => (result.and(Err(error.into())), false),
     }
 }
 
 impl Transactional for TenantConn<'_> {
-    async fn begin(&mut self) -> Result<Unfinished, Error> {
+    fn in_transaction(&self) -> bool {
+        self.transaction.is_some()
+    }
+
+    async fn begin(&mut self, how: Beginning) -> Result<Unfinished, Error> {
+        if self.in_transaction() && how.options != Options::default() {
+            return Err(Error::Invalid(
+                "a transaction inside another is a savepoint and has no options of its own: \
+                 give them to the outer one"
+                    .into(),
+            ));
+        }
         let mark = self.session().begin()?;
         match &self.transaction {
-            None => self.transaction = Some(Transaction::new()),
+            None => self.transaction = Some(Transaction::new(how)),
             Some(Transaction { depth, .. }) => {
                 let depth = depth + 1;
                 if let Err(error) = self.command(format!("SAVEPOINT crow_{depth}")).await {
@@ -115,42 +208,49 @@ impl Transactional for TenantConn<'_> {
         Ok(mark)
     }
 
-    /// Ends the innermost transaction. The outer result tells whether it has ended, the inner one
-    /// whether it ended as wished.
-    async fn close(&mut self, wish_to_keep: bool) -> Result<Result<(), Error>, Error> {
-        let Some(transaction) = &mut self.transaction else { return Ok(Ok(())) };
+    async fn close(&mut self, wish_to_keep: bool) -> Result<Closed, Error> {
+        let Some(transaction) = &mut self.transaction else {
+            return Ok(Closed { as_wished: Ok(()), conflicted: false });
+        };
         let failed = std::mem::take(transaction.failed.get_mut());
         let keep = wish_to_keep && !failed;
-        let outcome = if wish_to_keep && failed { Err(Error::RolledBack) } else { Ok(()) };
+        let mut as_wished = if wish_to_keep && failed { Err(Error::RolledBack) } else { Ok(()) };
         match transaction.depth {
-            0 if !*transaction.begun.get_mut() => self.transaction = None,
-            0 => {
-                let ended = self.command(if keep { "COMMIT" } else { "ROLLBACK" }.to_owned()).await;
-                match ended {
-                    // PostgreSQL rolls back when it cannot commit, unless the connection is gone.
-                    Err(error) if keep && !matches!(error, Error::Connection(_)) => {
-                        self.transaction = None;
-                        return Ok(Err(error));
-                    }
-                    ended => ended?,
-                }
-                self.transaction = None;
-            }
+            0 if !*transaction.begun.get_mut() => {}
+            0 if keep => as_wished = self.commit().await?,
+            0 => self.command("ROLLBACK".into()).await?,
             depth => {
                 transaction.depth -= 1;
                 if !keep {
                     self.command(format!("ROLLBACK TO SAVEPOINT crow_{depth}")).await?;
                 }
                 self.command(format!("RELEASE SAVEPOINT crow_{depth}")).await?;
+                return Ok(Closed { as_wished, conflicted: false });
             }
         }
-        Ok(outcome)
+        let committed = keep && as_wished.is_ok();
+        let conflicted = self.transaction.take().is_some_and(|it| it.conflicted.into_inner());
+        Ok(Closed { as_wished, conflicted: conflicted && !committed })
     }
 }
 
 impl TenantConn<'_> {
     async fn command(&self, sql: String) -> Result<(), Error> {
-        self.run(Leaves::Together, message(self.session(), Command(sql))).await.map(|_| ())
+        self.run(Leaves::Together, message(self.session(), Command(sql))).await.map(drop)
+    }
+
+    /// The outer result tells whether the transaction has ended, the inner one whether it was kept.
+    async fn commit(&self) -> Result<Result<(), Error>, Error> {
+        // On a connection that is broken already COMMIT is not sent, so that this is known.
+        let mark = self.session().begin()?;
+        match self.command("COMMIT".into()).await {
+            Err(Error::Connection(cause)) => Err(Error::CommitUnknown(cause)),
+            // PostgreSQL rolls back when it cannot commit.
+            committed => {
+                mark.end();
+                Ok(committed)
+            }
+        }
     }
 }
 
