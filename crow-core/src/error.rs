@@ -1,5 +1,7 @@
 //! What can go wrong between a scope and its rows.
 
+use std::time::Duration;
+
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind};
 
 use crate::audit::Finding;
@@ -72,8 +74,8 @@ pub enum Error {
     )]
     RolledBack,
 
-    /// The connection broke after COMMIT was sent and before it was answered: the transaction may
-    /// have been committed or not.
+    /// The connection broke, or the deadline passed, after COMMIT was sent and before it was
+    /// answered: the transaction may have been committed or not.
     ///
     /// Look for what it should have written before you run it again.
     #[error("it is not known whether the transaction was committed: {0}")]
@@ -89,9 +91,10 @@ pub enum Error {
     #[error("the pool is closed")]
     PoolClosed,
 
-    /// The unit of work ran longer than its deadline; its connection was closed.
-    #[error("the unit of work ran longer than its deadline and its connection was closed")]
-    Deadline,
+    /// The unit of work took longer than its deadline, which was so long; its connection was
+    /// closed, and what it had not committed is rolled back.
+    #[error("the unit of work took longer than its deadline of {0:?}, and its connection was closed")]
+    Deadline(Duration),
 
     /// The server stopped the statement, because of its `statement_timeout` or `lock_timeout` or because
     /// somebody asked it to. The connection is as good as before.

@@ -55,7 +55,7 @@ async fn look(tx: &mut TenantConn<'_>) -> Result<(Vec<String>, Vec<String>), Err
          UNION ALL SELECT 'temporary ' || relname FROM pg_class WHERE relpersistence = 't' AND relnamespace = pg_my_temp_schema()
          UNION ALL SELECT 'role ' || current_user WHERE current_user <> 'crow_app'
          UNION ALL SELECT 'setting ' || name || ' ' || setting FROM pg_settings
-            WHERE source = 'session' AND name NOT IN ('TimeZone', 'client_encoding', 'transaction_read_only', 'transaction_isolation', 'transaction_deferrable')",
+            WHERE source = 'session' AND name NOT IN ('TimeZone', 'client_encoding', 'client_connection_check_interval', 'transaction_read_only', 'transaction_isolation', 'transaction_deferrable')",
     )
     .await?;
     Ok((seen, left))
@@ -184,13 +184,13 @@ async fn past_its_deadline_a_scope_ends_and_leaves_nothing() -> Outcome {
             pending::<Result<(), Error>>().await
         })
         .await;
-    assert!(matches!(late, Err(Error::Deadline)), "{late:?}");
+    assert!(matches!(late, Err(Error::Deadline(_))), "{late:?}");
     shops.assert_clean("a deadline").await?;
     let asleep = shops
         .pool
         .scope(shops.ours, async |db| db.rls_only(sql_query("SELECT pg_sleep(2)")).execute(db).await)
         .await;
-    assert!(matches!(asleep, Err(Error::Deadline)), "{asleep:?}");
+    assert!(matches!(asleep, Err(Error::Deadline(_))), "{asleep:?}");
     shops.assert_clean("a statement past the deadline").await?;
     assert_eq!(shops.models_of(shops.ours).await?, ["Civic", "Jazz", "Yaris"]);
     Ok(())

@@ -6,6 +6,7 @@ mod attestation;
 mod cancellation;
 mod custom_types;
 mod database_alone;
+mod deadlines;
 mod errors;
 mod isolation;
 mod leftovers;

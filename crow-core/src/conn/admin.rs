@@ -12,10 +12,10 @@ use tokio::task::AbortHandle;
 use super::access::Access;
 use super::async_func::AsyncFunc;
 use super::builder::PoolBuilder;
-use super::deadline::within;
+use super::deadline::{Deadline, answered};
 use super::flight::{BeginWriting, Commit, message};
 use super::pool::{Pool, PoolStatus, Pooled};
-use super::session::{ANSWER, RESET, Session, Unfinished};
+use super::session::{RESET, Session, Unfinished};
 use super::tenant::TenantConn;
 use super::tenant_pool::TenantPool;
 use crate::audit;
@@ -112,7 +112,11 @@ impl AdminPool {
 
     async fn open(&self, access: &Access, tenant: Option<TenantId>) -> Result<AdminConn, Error> {
         access.check()?;
-        let mut conn = AdminConn { session: Some(self.pool.checkout().await?), number: None, watch: None };
+        let mut conn = AdminConn {
+            session: Some(self.pool.checkout(Deadline::none()).await?),
+            number: None,
+            watch: None,
+        };
         let number = conn.session().answer(async |conn| record(conn, access, tenant).await).await?;
         conn.number = Some(number);
         let tenant = tenant.map(tracing::field::display);
@@ -242,7 +246,7 @@ async fn release(mut session: Pooled, number: Option<i64>, mark: Unfinished) {
     );
     session.set_instrumentation(get_default_instrumentation());
     let mut conn: &AsyncPgConnection = &session;
-    match within(ANSWER, conn.batch_execute(&reset).map_err(Error::from)).await {
+    match answered(conn.batch_execute(&reset).map_err(Error::from)).await {
         Ok(()) => mark.end(),
         Err(_) => {
             session.driver().inspect(AbortHandle::abort);

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 use diesel::result::ConnectionError;
-use diesel_async::AsyncPgConnection;
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use tokio::sync::watch;
 use tokio_postgres::NoTls;
 
 use super::limits::Limits;
-use super::session::Session;
+use super::session::{SETTINGS, Session};
 use crate::error::Error;
 
 /// Opens connections for a pool and looks at them before they are handed out again.
@@ -73,7 +73,9 @@ impl managed::Manager for Manager {
         } else {
             (AsyncPgConnection::try_from_client_and_connection(client, connection).await, None)
         };
-        Ok(Session::new(conn.map_err(setup_failed)?, driver, self.limits.draw(), self.open.subscribe()))
+        let mut conn = conn.map_err(setup_failed)?;
+        conn.batch_execute(SETTINGS).await?;
+        Ok(Session::new(conn, driver, self.limits.draw(), self.open.subscribe()))
     }
 
     /// Looks, and asks the server nothing: what is given back is idle and clean.

@@ -7,6 +7,7 @@ use deadpool::managed::{self, PoolError, QueueMode, TimeoutType};
 use diesel_async::AsyncPgConnection;
 use futures_util::future::try_join_all;
 
+use super::deadline::{Deadline, silent};
 use super::limits::Limits;
 use super::manager::Manager;
 use crate::error::Error;
@@ -48,7 +49,7 @@ impl Pool {
             .map_err(|error| Error::Invalid(format!("the pool cannot be built: {error}")))?;
         let pool = Self(pool);
         // All are taken before the first goes back, so that each is another one.
-        let sessions = try_join_all((0..min_size.max(1)).map(|_| pool.checkout())).await?;
+        let sessions = try_join_all((0..min_size.max(1)).map(|_| pool.checkout(Deadline::none()))).await?;
         if let Some(session) = sessions.first() {
             session.answer(question).await?;
         }
@@ -60,13 +61,15 @@ impl Pool {
     }
 
     /// A connection of the pool. Those who wait are served in the order in which they came.
-    pub(super) async fn checkout(&self) -> Result<Pooled, Error> {
-        let session = self.0.get().await.map_err(|error| match error {
+    pub(super) async fn checkout(&self, deadline: Deadline) -> Result<Pooled, Error> {
+        let mut timeouts = self.0.timeouts();
+        // If it is the wait that takes too long, the error says so.
+        timeouts.wait = timeouts.wait.map(|wait| wait.min(deadline.left()));
+        let taken = deadline.bound(self.0.timeout_get(&timeouts)).await?;
+        let session = taken.map_err(|error| match error {
             PoolError::Backend(error) => error,
             PoolError::Timeout(TimeoutType::Wait) => Error::PoolTimeout,
-            PoolError::Timeout(_) => Error::Connection(
-                "the server did not answer in time: check that it runs and is not overloaded".into(),
-            ),
+            PoolError::Timeout(_) => silent(),
             PoolError::Closed => Error::PoolClosed,
             PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
                 Error::Connection(format!("the pool cannot be used: {error}"))

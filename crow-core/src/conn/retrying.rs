@@ -5,7 +5,6 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBuilder};
 
 use super::async_func::AsyncRepeat;
-use super::deadline::within;
 use super::tenant::TenantConn;
 use super::tenant_pool::TenantPool;
 use super::transaction::{Beginning, Options, Transactional, end};
@@ -92,10 +91,10 @@ impl Retrying<(&TenantPool, TenantId)> {
         E: From<Error> + Send,
     {
         let (pool, tenant) = self.on;
-        let mut conn = pool.enter(tenant, None).await?;
-        let result = within(pool.deadline, repeat(&mut conn, self.options, self.attempts, work)).await;
-        conn.finish(pool.deadline).await;
-        result
+        let deadline = pool.deadline();
+        let mut conn = pool.enter(tenant, None, deadline).await?;
+        let done = deadline.bound(repeat(&mut conn, self.options, self.attempts, work)).await;
+        conn.finish(deadline, done).await
     }
 }
 

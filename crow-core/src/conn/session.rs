@@ -5,19 +5,15 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::PoolableConnection;
 use tokio::sync::{RwLock, watch};
 use tokio::task::AbortHandle;
 
-use super::deadline::within;
+use super::deadline::answered;
 use super::limits::Limits;
 use crate::error::Error;
-
-/// How long the server may take to answer a question of crow's own.
-pub(super) const ANSWER: Duration = Duration::from_secs(15);
 
 /// A connection that knows whether work on it has come to its end.
 pub(super) struct Session {
@@ -85,7 +81,20 @@ impl Session {
             ));
         }
         self.work.open.fetch_add(1, Ordering::AcqRel);
-        Ok(Unfinished { work: Arc::clone(&self.work), ended: false })
+        Ok(Unfinished { work: Arc::clone(&self.work), commits: false, ended: false })
+    }
+
+    /// As [`begin`](Self::begin), for work that has COMMIT in it.
+    pub(super) fn begin_commit(&self) -> Result<Unfinished, Error> {
+        let mut mark = self.begin()?;
+        self.work.commits.fetch_add(1, Ordering::AcqRel);
+        mark.commits = true;
+        Ok(mark)
+    }
+
+    /// Whether a COMMIT may be under way.
+    pub(super) fn is_committing(&self) -> bool {
+        self.work.commits.load(Ordering::Acquire) > 0
     }
 
     /// Asks the server something of crow's own. Without an answer the connection stays marked.
@@ -94,8 +103,8 @@ impl Session {
         question: impl AsyncFnOnce(&mut &AsyncPgConnection) -> Result<R, Error>,
     ) -> Result<R, Error> {
         let mark = self.begin()?;
-        let answer = within(ANSWER, question(&mut &self.conn)).await;
-        if !matches!(answer, Err(Error::Deadline)) {
+        let answer = answered(question(&mut &self.conn)).await;
+        if !matches!(answer, Err(Error::Connection(_))) {
             mark.end();
         }
         answer
@@ -128,6 +137,8 @@ impl Session {
 #[derive(Default)]
 struct Work {
     open: AtomicUsize,
+    /// How many of them have COMMIT in them.
+    commits: AtomicUsize,
     interrupted: AtomicBool,
 }
 
@@ -141,12 +152,14 @@ impl fmt::Debug for Session {
 #[must_use]
 pub(super) struct Unfinished {
     work: Arc<Work>,
+    commits: bool,
     ended: bool,
 }
 
 impl Unfinished {
     pub(super) fn end(mut self) {
         self.ended = true;
+        self.work.commits.fetch_sub(usize::from(self.commits), Ordering::AcqRel);
         self.work.open.fetch_sub(1, Ordering::AcqRel);
     }
 }
@@ -159,12 +172,28 @@ impl Drop for Unfinished {
     }
 }
 
+/// A server goes on with a statement whose client has gone, and then with the COMMIT that came
+/// behind it, unless it is told to look. Not every platform can.
+macro_rules! settings {
+    () => {
+        "DO $$ BEGIN SET client_connection_check_interval = '1s'; \
+         EXCEPTION WHEN invalid_parameter_value THEN NULL; END $$; "
+    };
+}
+
+/// What a new session is set to.
+pub(super) const SETTINGS: &str = settings!();
+
 /// Undoes what SQL of the user's own may have left in a session.
 ///
 /// All that DISCARD ALL does but forget the prepared statements, of which the driver keeps count.
 /// With a PREPARE in SQL somebody may have put another statement under a name of the driver's, so
 /// that fails, and the connection is closed. The time zone is the one that diesel-async sets.
-pub(super) const RESET: &str = "ROLLBACK; CLOSE ALL; UNLISTEN *; SELECT pg_catalog.pg_advisory_unlock_all(); \
-    RESET SESSION AUTHORIZATION; RESET ALL; SET TIME ZONE 'UTC'; DISCARD TEMP; DISCARD SEQUENCES; \
-    DO $$ BEGIN IF EXISTS (SELECT FROM pg_catalog.pg_prepared_statements WHERE from_sql) \
-    THEN RAISE 'statements that SQL prepared are left'; END IF; END $$;";
+pub(super) const RESET: &str = concat!(
+    "ROLLBACK; CLOSE ALL; UNLISTEN *; SELECT pg_catalog.pg_advisory_unlock_all(); ",
+    "RESET SESSION AUTHORIZATION; RESET ALL; SET TIME ZONE 'UTC'; ",
+    settings!(),
+    "DISCARD TEMP; DISCARD SEQUENCES; ",
+    "DO $$ BEGIN IF EXISTS (SELECT FROM pg_catalog.pg_prepared_statements WHERE from_sql) ",
+    "THEN RAISE 'statements that SQL prepared are left'; END IF; END $$;",
+);

@@ -2,11 +2,10 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
-use super::deadline::within;
+use super::deadline::Deadline;
 use super::pool::Pooled;
 use super::session::{RESET, Session};
 use super::transaction::Transaction;
@@ -94,15 +93,30 @@ impl<'t> TenantConn<'t> {
         self.session.as_deref().expect("a connection has its session until it is dropped")
     }
 
-    /// Gives the connection back to its pool, after undoing what SQL of the user's own may have
-    /// left in the session.
-    pub(super) async fn finish(mut self, deadline: Duration) {
+    /// Gives the connection back to its pool when the work on it is done or late, and says what the
+    /// work ended in.
+    pub(super) async fn finish<R, E: From<Error>>(
+        mut self,
+        deadline: Deadline,
+        done: Result<Result<R, E>, Error>,
+    ) -> Result<R, E> {
+        match done {
+            Ok(result) => {
+                self.reset(deadline).await;
+                result
+            }
+            Err(late) if self.session().is_committing() => Err(Error::CommitUnknown(late.to_string()).into()),
+            Err(late) => Err(late.into()),
+        }
+    }
+
+    /// Undoes what SQL of the user's own may have left in the session.
+    async fn reset(&mut self, deadline: Deadline) {
         if !*self.marked.get_mut() || !self.is_clean() {
             return;
         }
         let mut conn: &AsyncPgConnection = self.session();
-        let reset = async { Ok::<_, Error>(conn.batch_execute(RESET).await?) };
-        if within(deadline, reset).await.is_ok() {
+        if let Ok(Ok(())) = deadline.bound(conn.batch_execute(RESET)).await {
             *self.marked.get_mut() = false;
         }
     }

@@ -1,10 +1,10 @@
 //! The pool of the application's role, and the scopes it opens.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::async_func::AsyncFunc;
 use super::builder::PoolBuilder;
-use super::deadline::within;
+use super::deadline::Deadline;
 use super::pool::{Pool, PoolStatus};
 use super::tenant::TenantConn;
 use crate::audit;
@@ -33,7 +33,7 @@ use crate::tenant::TenantId;
 #[derive(Debug, Clone)]
 pub struct TenantPool {
     pool: Pool,
-    pub(super) deadline: Duration,
+    deadline: Duration,
 }
 
 impl TenantPool {
@@ -49,7 +49,8 @@ impl TenantPool {
     /// # Errors
     ///
     /// The error of the closure. [`Error::PoolTimeout`], [`Error::Connection`] if there is no
-    /// connection to run it on. [`Error::Deadline`] if it runs longer than the pool's deadline.
+    /// connection to run it on. [`Error::Deadline`] if it takes longer than the pool's deadline, and
+    /// [`Error::CommitUnknown`] if that passed while COMMIT was under way.
     pub async fn scope<F, R, E>(&self, tenant: TenantId, work: F) -> Result<R, E>
     where
         F: for<'r, 't> AsyncFnOnce(&'r mut TenantConn<'t>) -> Result<R, E>
@@ -58,10 +59,10 @@ impl TenantPool {
         R: Send,
         E: From<Error> + Send,
     {
-        let mut conn = self.enter(tenant, None).await?;
-        let result = within(self.deadline, work(&mut conn)).await;
-        conn.finish(self.deadline).await;
-        result
+        let deadline = self.deadline();
+        let mut conn = self.enter(tenant, None, deadline).await?;
+        let done = deadline.bound(work(&mut conn)).await;
+        conn.finish(deadline, done).await
     }
 
     /// Runs the closure as the tenant, for an access that is on record under this number and lasts
@@ -80,16 +81,10 @@ impl TenantPool {
         R: Send,
         E: From<Error> + Send,
     {
-        let until = lasts.map(|lasts| Instant::now() + lasts);
-        let mut conn = self.enter(tenant, Some(access)).await?;
-        let result = match until.map(|until| until.duration_since(Instant::now())) {
-            Some(left) if left < self.deadline => tokio::time::timeout(left, work(&mut conn))
-                .await
-                .unwrap_or_else(|_| Err(Error::AccessExpired.into())),
-            _ => within(self.deadline, work(&mut conn)).await,
-        };
-        conn.finish(self.deadline).await;
-        result
+        let deadline = self.deadline().or_expired_after(lasts);
+        let mut conn = self.enter(tenant, Some(access), deadline).await?;
+        let done = deadline.bound(work(&mut conn)).await;
+        conn.finish(deadline, done).await
     }
 
     /// Runs the closure as the tenant in one transaction, which commits if it returns `Ok`.
@@ -108,6 +103,25 @@ impl TenantPool {
         self.build_transaction(tenant).run(work).await
     }
 
+    /// The same pool, with another deadline for what begins here.
+    ///
+    /// Cheap: for one call, or kept for all of a kind.
+    ///
+    /// ```no_run
+    /// # diesel::table! { vehicles (tenant_id, id) { tenant_id -> Uuid, id -> Uuid, make -> Text } }
+    /// # use {crow_core::*, diesel::prelude::*, std::time::Duration};
+    /// # #[derive(Queryable, Selectable, Identifiable, TenantModel)]
+    /// # #[diesel(table_name = vehicles, primary_key(id))]
+    /// # struct Vehicle { id: uuid::Uuid, make: String }
+    /// # async fn example(pool: &TenantPool, shop: TenantId) -> Result<(), Error> {
+    /// let reports = pool.with_deadline(Duration::from_secs(10 * 60));
+    /// let count = reports.scope(shop, async |db| db.query::<Vehicle>().count(db).await).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn with_deadline(&self, deadline: Duration) -> Self {
+        Self { deadline, ..self.clone() }
+    }
+
     /// How many connections there are, and what they do.
     pub fn status(&self) -> PoolStatus {
         self.pool.status()
@@ -123,18 +137,28 @@ impl TenantPool {
         self.pool.close(wait).await
     }
 
+    /// When a unit of work that begins now has to be at its end.
+    pub(super) fn deadline(&self) -> Deadline {
+        Deadline::after(self.deadline)
+    }
+
     pub(super) async fn enter<'t>(
         &self,
         tenant: TenantId,
         access: Option<i64>,
+        deadline: Deadline,
     ) -> Result<TenantConn<'t>, Error> {
-        Ok(TenantConn::new(self.pool.checkout().await?, tenant, access))
+        Ok(TenantConn::new(self.pool.checkout(deadline).await?, tenant, access))
     }
 }
 
 impl PoolBuilder<TenantPool> {
-    /// How long a scope may run; 30 seconds by default. Kept on this side, since a frozen server
-    /// keeps no time; past it the connection is closed.
+    /// How long a unit of work may take; 30 seconds by default.
+    ///
+    /// A scope is one, and so is a transaction with all its attempts; the wait for a connection is
+    /// part of it. The time is kept on this side, since a frozen server keeps none; past it the
+    /// connection is closed, and the server stops what still runs on it.
+    /// [`with_deadline`](TenantPool::with_deadline) gives another one to a call.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self

@@ -242,7 +242,7 @@ impl TenantConn<'_> {
     /// The outer result tells whether the transaction has ended, the inner one whether it was kept.
     async fn commit(&self) -> Result<Result<(), Error>, Error> {
         // On a connection that is broken already COMMIT is not sent, so that this is known.
-        let mark = self.session().begin()?;
+        let mark = self.session().begin_commit()?;
         match self.command("COMMIT".into()).await {
             Err(Error::Connection(cause)) => Err(Error::CommitUnknown(cause)),
             // PostgreSQL rolls back when it cannot commit.

@@ -1,7 +1,6 @@
 //! Transactions with options.
 
 use super::async_func::AsyncFunc;
-use super::deadline::within;
 use super::retrying::Retrying;
 use super::tenant::TenantConn;
 use super::tenant_pool::TenantPool;
@@ -141,9 +140,9 @@ impl TransactionBuilder<(&TenantPool, TenantId)> {
         E: From<Error> + Send,
     {
         let (pool, tenant) = self.on;
-        let mut conn = pool.enter(tenant, None).await?;
-        let result = within(pool.deadline, run(&mut conn, self.options, work)).await;
-        conn.finish(pool.deadline).await;
-        result
+        let deadline = pool.deadline();
+        let mut conn = pool.enter(tenant, None, deadline).await?;
+        let done = deadline.bound(run(&mut conn, self.options, work)).await;
+        conn.finish(deadline, done).await
     }
 }
