@@ -85,7 +85,7 @@ impl<C> TransactionBuilder<C> {
     /// Runs the transaction again when it conflicts with another one, up to so many times in all.
     ///
     /// Between attempts it waits 10 to 20 milliseconds, then twice as long each time, up to a
-    /// second or two. The deadline of the unit of work covers all attempts.
+    /// second or two, and keeps its connection. The deadline of the unit of work covers all attempts.
     pub fn retrying(self, attempts: u32) -> Retrying<C> {
         Retrying::new(self.on, self.options, attempts)
     }
