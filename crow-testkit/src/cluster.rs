@@ -1,10 +1,12 @@
 //! A server of crow's own: its directory, its settings, its end.
 
+use std::fs::OpenOptions;
+use std::io::{self, Write};
 use std::net::TcpListener;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::sync::{Mutex, PoisonError};
-use std::{fs, io};
 
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
@@ -130,6 +132,7 @@ impl Cluster {
         password: Option<&str>,
     ) -> Result<Self, Error> {
         let own_settings = options.render()?;
+        let hba = options.render_hba()?;
         let template = template(locked, account, binaries)?;
         let directory = locked.create(&name::fresh(prefix))?;
         let port = if options.loopback { free_port()? } else { SOCKET_PORT };
@@ -140,15 +143,20 @@ impl Cluster {
         let settings = format!(
             "{SETTINGS}listen_addresses = '{listen}'\nport = {port}\nunix_socket_directories = '\"{socket}\"'\n{own_settings}"
         );
-        let method = if options.passwords { "scram-sha-256" } else { "trust" };
-        let hba = format!("local all all {method}\nhost all all 127.0.0.1/32 {method}\n");
-        let mut files = vec![("settings", settings), ("hba", hba)];
+        let mut files = options.files.clone();
+        files.extend([("settings", settings), ("hba", hba)]);
         if let (true, Some(password)) = (options.passwords, password) {
             files.push(("password.sql", format!("ALTER ROLE postgres PASSWORD '{password}'\n")));
         }
         for (file, text) in files {
             let path = directory.join(file);
-            fs::write(&path, text)
+            // PostgreSQL refuses a private key that others may read.
+            OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(&path)
+                .and_then(|mut file| file.write_all(text.as_bytes()))
                 .and_then(|()| account.take_over(&path))
                 .map_err(Error::system(format!("write {}", path.display())))?;
         }

@@ -15,6 +15,9 @@ use crate::Error;
 #[derive(Clone, Debug, Default)]
 pub struct ServerOptions {
     settings: Vec<(String, String)>,
+    hba: Vec<String>,
+    /// Beside the data directory, readable for the server alone.
+    pub(crate) files: Vec<(&'static str, String)>,
     pub(crate) passwords: bool,
     pub(crate) loopback: bool,
 }
@@ -37,6 +40,35 @@ impl ServerOptions {
         self.password_authentication()
     }
 
+    /// Offers TLS to connections over TCP, with this certificate and its private key, both in PEM.
+    #[must_use]
+    pub fn tls(mut self, certificate: impl Into<String>, key: impl Into<String>) -> Self {
+        self.files.extend([("server.crt", certificate.into()), ("server.key", key.into())]);
+        self.setting("ssl", "on")
+            .setting("ssl_cert_file", "../server.crt")
+            .setting("ssl_key_file", "../server.key")
+    }
+
+    /// Believes the client certificates that this CA has issued; its own certificate is in PEM.
+    /// A line of [`hba`](Self::hba) has to ask for them.
+    #[must_use]
+    pub fn client_ca(mut self, certificate: impl Into<String>) -> Self {
+        self.files.push(("client-ca.crt", certificate.into()));
+        self.setting("ssl_ca_file", "../client-ca.crt")
+    }
+
+    /// Adds a line to pg_hba.conf, before those that let everybody in.
+    ///
+    /// ```
+    /// # use crow_testkit::ServerOptions;
+    /// let options = ServerOptions::default().loopback().hba("hostnossl all app all reject");
+    /// ```
+    #[must_use]
+    pub fn hba(mut self, line: impl Into<String>) -> Self {
+        self.hba.push(line.into());
+        self
+    }
+
     /// Sets `max_connections`.
     #[must_use]
     pub fn max_connections(self, limit: u32) -> Self {
@@ -48,6 +80,19 @@ impl ServerOptions {
     pub fn setting(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.settings.push((name.into(), value.into()));
         self
+    }
+
+    /// The lines for pg_hba.conf, of which the first that fits counts.
+    pub(crate) fn render_hba(&self) -> Result<String, Error> {
+        if self.hba.iter().any(|line| line.contains(['\n', '\r', '\0'])) {
+            return Err(Error::Setting {
+                name: "a line for pg_hba.conf".into(),
+                reason: "it has to be one line".into(),
+            });
+        }
+        let method = if self.passwords { "scram-sha-256" } else { "trust" };
+        let everybody = [format!("local all all {method}"), format!("host all all 127.0.0.1/32 {method}")];
+        Ok(self.hba.iter().chain(&everybody).map(|line| format!("{line}\n")).collect())
     }
 
     /// The lines for postgresql.conf.

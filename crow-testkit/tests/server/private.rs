@@ -160,6 +160,16 @@ fn with_password_authentication_only_the_password_opens() {
 }
 
 #[test]
+fn lines_of_pg_hba_conf_come_before_its_own() {
+    let options = ServerOptions::default().hba("local all guest reject");
+    let server = Server::private(options.clone()).expect("a server");
+    run(&server.superuser_url("postgres"), "CREATE ROLE guest LOGIN").expect("a role");
+    run(&server.url("guest", "postgres"), "SELECT 1").expect_err("the line rejects it");
+    let error = Server::private(options.hba("local all all trust\nhost all all all trust")).unwrap_err();
+    assert!(matches!(error, Error::Setting { .. }), "{error}");
+}
+
+#[test]
 fn on_loopback_it_is_reached_by_tcp() {
     let server = Server::private(ServerOptions::default().loopback()).expect("a server");
     let url = server.superuser_url("postgres");
