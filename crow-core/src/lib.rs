@@ -15,6 +15,8 @@
 //! The guide: [getting started](guide::getting_started), [what a tenant can say](guide::queries),
 //! [connections](guide::connections), [across tenants](guide::admin), [how to read the compile
 //! errors](guide::errors), [the threat model](guide::threat_model).
+//!
+//! The feature `tls` encrypts connections; it is off by default.
 
 mod audit;
 mod conn;

@@ -274,7 +274,7 @@ async fn a_server_that_cannot_be_reached_is_named_with_the_cure() -> Outcome {
     assert!(no_socket.contains("check that the server runs"), "{no_socket}");
     for url in ["", "hunter2", "postgresql://shop:hunter2@host:port/db", "mysql://shop:hunter2@host/db"] {
         let malformed = match TenantPool::builder(url).connect().await {
-            Err(Error::Connection(text)) => text,
+            Err(Error::Connection(text) | Error::Invalid(text)) => text,
             other => panic!("{url}: {other:?}"),
         };
         assert!(!malformed.contains("hunter2"), "{malformed}");

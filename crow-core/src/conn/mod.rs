@@ -5,15 +5,20 @@ mod admin;
 mod async_func;
 mod builder;
 mod deadline;
+mod encryption;
 mod execution;
 mod flight;
 mod limits;
 mod manager;
+mod parameters;
 mod pool;
 mod retrying;
 mod session;
+mod target;
 mod tenant;
 mod tenant_pool;
+#[cfg(feature = "tls")]
+mod tls;
 mod transaction;
 mod transaction_builder;
 
