@@ -75,9 +75,9 @@ async fn read_one(db: &TenantConn<'_>, id: Uuid) -> Result<(), Error> {
     Ok(())
 }
 
-/// For a list of values write `eq(any_of(..))`; diesel's `eq_any(vec)` cannot be checked.
+/// A list of values is `any_of(..)`: the type of a bare one says nothing that could be checked.
 async fn read_several(db: &TenantConn<'_>, ids: &[Uuid]) -> Result<(), Error> {
-    let found = db.query::<Vehicle>().filter(vehicles::id.eq(any_of(ids.to_vec()))).load(db).await?;
+    let found = db.query::<Vehicle>().filter(vehicles::id.eq_any(any_of(ids.to_vec()))).load(db).await?;
     println!("found {} of {}", found.len(), ids.len());
     Ok(())
 }

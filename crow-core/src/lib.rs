@@ -39,8 +39,8 @@ pub use conn::{
 pub use error::{Error, Optional};
 pub use model::{Model, ModelEntry, Protection, ScopedTable, SharedModel, TenantModel, TenantTable, models};
 pub use query::{
-    AnyOf, Combined, Delete, Insert, InsertInto, Key, Keyed, Locked, RlsOnly, TenantQuery, Update, Write,
-    any_of, excluded, exists,
+    Aggregate, AnyOf, Combined, Delete, Insert, InsertInto, Key, Keyed, Locked, RlsOnly, TenantQuery, Update,
+    Window, Write, aggregate, any_of, excluded, exists, window,
 };
 pub use tenant::{InvalidTenantId, TenantId};
 
@@ -49,10 +49,10 @@ pub mod bounds {
     pub use crate::conn::{AsyncFunc, AsyncRepeat};
     pub use crate::model::{Declared, NoTenantColumn, ScopedSource, TenantColumn, TenantIdType};
     pub use crate::query::{
-        AnyValue, Assigns, Changes, ColumnsOf, Complete, Deleted, Derived, DoUpdate, Excluded, Existence,
-        Form, Grouped, InPlace, Inline, Inserted, Joined, Joins, KeyValue, KeyedRow, Loads, Narrows, NewRows,
-        NotTheTenant, OnConflict, RowOf, RowSet, Rows, Sets, Several, Single, Skeleton, Subquery, SubqueryIn,
-        Unset, Updated, Upserted, Value, Values,
+        AnyValue, Assigns, Changes, Checked, ColumnsOf, Complete, Deleted, Derived, DoUpdate, Excluded,
+        Existence, Form, Frame, Grouped, InPlace, Inline, Inserted, Joined, Joins, KeyValue, KeyedRow, Loads,
+        Modifier, ModifierOn, Narrows, NewRows, NotTheTenant, OnConflict, RowOf, RowSet, Rows, Sets, Several,
+        Single, Subquery, SubqueryIn, Subselect, Unmodified, Unset, Updated, Upserted, Value, Values,
     };
     pub use crate::scope::{
         CorrelatedIn, InScope, Part, Predicate, Scoped, Selection, Sources, Uncorrelated,

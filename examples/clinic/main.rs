@@ -141,7 +141,7 @@ async fn appointments_of(
 
     let seen = booked[..4].to_vec();
     let set = appointments::status.eq(AppointmentStatus::Seen);
-    db.update::<Appointment>().filter(appointments::id.eq(any_of(&seen))).set(set).execute(db).await?;
+    db.update::<Appointment>().filter(appointments::id.eq_any(any_of(&seen))).set(set).execute(db).await?;
     assert_eq!(queries::cancel(db, bob).await?, [booked[5]]);
     assert_eq!(queries::next_overdue(db, 10).await?, [booked[4]]);
     assert!(queries::next_overdue(db, 10).await?.is_empty());

@@ -2,7 +2,7 @@
 //! says what changed and why; where there is none, everything after `db.query::<Model>()` is as it was.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use crow_core::{Error, Optional, TenantConn, TenantQuery, any_of, excluded, exists};
+use crow_core::{Error, Optional, TenantConn, TenantQuery, aggregate, any_of, excluded, exists, window};
 use diesel::dsl::{case_when, count, count_star, max, min, not, now, row_number, sum};
 use diesel::prelude::*;
 use diesel::sql_query;
@@ -51,7 +51,7 @@ fn found<'t, 'q>(db: &Db<'t>, search: &'q Search) -> TenantQuery<'t, 'q, Patient
         );
     }
     if !search.insurers.is_empty() {
-        query = query.filter(patients::insurer.eq(any_of(&search.insurers)));
+        query = query.filter(patients::insurer.eq_any(any_of(&search.insurers)));
     }
     if let Some((from, to)) = search.born {
         query = query.filter(patients::born_on.between(from, to));
@@ -163,18 +163,18 @@ pub async fn with_supervisor(db: &Db<'_>) -> Result<Vec<(Clinician, Option<Strin
         .await
 }
 
-/// A join, grouped, with `HAVING`. A list of values is `eq(any_of(..))`, not `eq_any(..)`, whose type
+/// A join, grouped, with `HAVING`. A list of values is `eq_any(any_of(..))`: the type of a bare list
 /// says nothing that crow could check.
 pub async fn busy(db: &Db<'_>, since: DateTime<Utc>, least: i64) -> Result<Vec<(String, i64, Option<i64>)>> {
     db.query::<Appointment>()
         .inner_join(clinicians::table)
         .filter(appointments::starts_at.ge(since))
-        .filter(appointments::status.eq(any_of([AppointmentStatus::Booked, AppointmentStatus::Seen])))
+        .filter(appointments::status.eq_any(any_of([AppointmentStatus::Booked, AppointmentStatus::Seen])))
         .group_by((clinicians::id, clinicians::name))
         .having(count_star().ge(least))
         .select((
             clinicians::name,
-            count(appointments::patient_id).aggregate_distinct(),
+            aggregate(count(appointments::patient_id)).distinct(),
             sum(appointments::minutes),
         ))
         .order(clinicians::name)
@@ -340,7 +340,7 @@ pub async fn next_overdue(db: &mut Db<'_>, batch: i64) -> Result<Vec<Uuid>> {
             .load::<Uuid>(tx)
             .await?;
         tx.update::<Appointment>()
-            .filter(appointments::id.eq(any_of(&due)))
+            .filter(appointments::id.eq_any(any_of(&due)))
             .set(appointments::status.eq(AppointmentStatus::NoShow))
             .execute(tx)
             .await?;
@@ -355,7 +355,7 @@ pub async fn ranked(db: &Db<'_>) -> Result<Vec<(Uuid, Uuid, i64)>> {
         .select((
             appointments::patient_id,
             appointments::id,
-            row_number().partition_by(appointments::patient_id).window_order(appointments::starts_at),
+            window(row_number()).partition_by(appointments::patient_id).order(appointments::starts_at),
         ))
         .order((appointments::patient_id, appointments::starts_at))
         .load(db)
@@ -407,7 +407,7 @@ pub async fn file_of(db: &Db<'_>, patient: Uuid) -> Result<Vec<(Appointment, Opt
 /// An update by an expression, of listed rows.
 pub async fn refill(db: &Db<'_>, ids: &[Uuid]) -> Result<usize> {
     db.update::<Prescription>()
-        .filter(prescriptions::id.eq(any_of(ids)))
+        .filter(prescriptions::id.eq_any(any_of(ids)))
         .filter(prescriptions::repeats.gt(0))
         .set(prescriptions::repeats.eq(prescriptions::repeats - 1))
         .execute(db)
@@ -535,11 +535,7 @@ pub async fn debts(db: &Db<'_>) -> Result<Vec<(Option<String>, i64, i64)>> {
     db.query::<Patient>()
         .filter(patients::balance_cents.gt(0))
         .group_by(patients::insurer)
-        .select((
-            patients::insurer,
-            count_star(),
-            count(patients::id).aggregate_filter(patients::email.is_null()),
-        ))
+        .select((patients::insurer, count_star(), aggregate(count_star()).filter(patients::email.is_null())))
         .load(db)
         .await
 }

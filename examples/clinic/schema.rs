@@ -1,10 +1,10 @@
 //! As `diesel print-schema` writes it, but for `joinable!`: `belongs_to` on a model says more.
 
 pub mod sql_types {
-    #[derive(diesel::query_builder::QueryId, diesel::sql_types::SqlType)]
+    #[derive(diesel::query_builder::QueryId, Clone, diesel::sql_types::SqlType)]
     #[diesel(postgres_type(name = "speciality"))]
     pub struct Speciality;
-    #[derive(diesel::query_builder::QueryId, diesel::sql_types::SqlType)]
+    #[derive(diesel::query_builder::QueryId, Clone, diesel::sql_types::SqlType)]
     #[diesel(postgres_type(name = "appointment_status"))]
     pub struct AppointmentStatus;
 }

@@ -206,7 +206,7 @@ async fn values_of_any_kind_are_stored_as_they_are() -> Outcome {
                 assert_eq!(&made.model, value);
                 let found = db.query::<Vehicle>().filter(vehicles::model.eq(value)).count(db).await?;
                 assert_eq!(found, 1, "{n}");
-                let any = db.query::<Vehicle>().filter(vehicles::model.eq(crow_core::any_of([*value])));
+                let any = db.query::<Vehicle>().filter(vehicles::model.eq_any(crow_core::any_of([*value])));
                 assert_eq!(any.count(db).await?, 1, "{n}");
             }
             let nul = db.query::<Vehicle>().filter(vehicles::model.eq("a\0b")).count(db).await;

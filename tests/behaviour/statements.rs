@@ -261,13 +261,19 @@ async fn any_of_takes_no_values_and_a_hundred_thousand() -> Outcome {
         .pool
         .scope(shops.ours, async |db| {
             let none: [&str; 0] = [];
-            assert_eq!(db.query::<Vehicle>().filter(vehicles::model.eq(any_of(none))).count(db).await?, 0);
-            let others = db.query::<Vehicle>().filter(not(vehicles::model.eq(any_of(none))));
+            assert_eq!(
+                db.query::<Vehicle>().filter(vehicles::model.eq_any(any_of(none))).count(db).await?,
+                0
+            );
+            let others = db.query::<Vehicle>().filter(vehicles::model.ne_all(any_of(none)));
             assert_eq!(others.count(db).await?, 3);
             let many = (0..100_000).map(|n| n.to_string()).chain(["Civic".into()]);
-            assert_eq!(db.query::<Vehicle>().filter(vehicles::model.eq(any_of(many))).count(db).await?, 1);
+            assert_eq!(
+                db.query::<Vehicle>().filter(vehicles::model.eq_any(any_of(many))).count(db).await?,
+                1
+            );
             let ids = db.query::<Vehicle>().select(vehicles::id).load::<Uuid>(db).await?;
-            assert_eq!(db.delete::<Vehicle>().filter(vehicles::id.eq(any_of(ids))).execute(db).await?, 3);
+            assert_eq!(db.delete::<Vehicle>().filter(vehicles::id.eq_any(any_of(ids))).execute(db).await?, 3);
             Ok::<_, Error>(())
         })
         .await?;

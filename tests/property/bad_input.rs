@@ -73,7 +73,7 @@ async fn hostile_texts_are_mere_values() -> Outcome {
                         .query::<Vehicle>()
                         .filter(vehicles::model.eq(text).and(vehicles::plate.eq(&plate)));
                     assert_eq!(same.load(db).await?, std::slice::from_ref(&inserted));
-                    let listed = db.query::<Vehicle>().filter(vehicles::plate.eq(any_of([&plate])));
+                    let listed = db.query::<Vehicle>().filter(vehicles::plate.eq_any(any_of([&plate])));
                     assert_eq!(listed.load(db).await?, std::slice::from_ref(&inserted));
                     let upserted: Vehicle = db
                         .insert_into::<Vehicle>()
@@ -131,7 +131,7 @@ async fn a_nul_is_refused_wherever_it_is() -> Outcome {
             }};
         }
         refused!(db => db.query::<Vehicle>().filter(vehicles::model.eq("a\0b")).load(db));
-        refused!(db => db.query::<Vehicle>().filter(vehicles::model.eq(any_of(["a", "\0"]))).load(db));
+        refused!(db => db.query::<Vehicle>().filter(vehicles::model.eq_any(any_of(["a", "\0"]))).load(db));
         refused!(db => db.query::<Vehicle>().filter(vehicles::model.like("%\0%")).count(db));
         refused!(db => db.insert_into::<Vehicle>().values(vehicle("\0", "P99")).execute(db));
         refused!(db => db.update::<Vehicle>().set(vehicles::model.eq("\0")).execute(db));
@@ -163,12 +163,13 @@ async fn lists_are_long_or_empty() -> Outcome {
             .scope(view, async |db| {
                 let ours = view.vehicles.len();
                 let all: Vec<Uuid> = (0..100_000).map(Uuid::from_u128).collect();
-                let found = db.query::<Vehicle>().filter(vehicles::id.eq(any_of(&all))).load(db).await?;
+                let found = db.query::<Vehicle>().filter(vehicles::id.eq_any(any_of(&all))).load(db).await?;
                 assert_eq!(found.len(), ours);
                 let plates = (0..100_000).map(|number| format!("P{number}"));
-                let found = db.query::<Vehicle>().filter(vehicles::plate.eq(any_of(plates))).load(db).await?;
+                let found =
+                    db.query::<Vehicle>().filter(vehicles::plate.eq_any(any_of(plates))).load(db).await?;
                 assert_eq!(found.len(), ours);
-                let none = || vehicles::id.eq(any_of(Vec::<Uuid>::new()));
+                let none = || vehicles::id.eq_any(any_of(Vec::<Uuid>::new()));
                 assert_eq!(db.query::<Vehicle>().filter(none()).load(db).await?, []);
                 assert_eq!(db.query::<Vehicle>().filter(not(none())).load(db).await?.len(), ours);
                 assert_eq!(

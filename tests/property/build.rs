@@ -1,11 +1,11 @@
 //! The described expressions, in diesel's words.
 
-use crow_core::{TenantConn, any_of, excluded, exists};
+use crow_core::{TenantConn, aggregate, any_of, excluded, exists, window};
 use crow_examples::schema::{makes, service_records, vehicles};
 use diesel::dsl::{case_when, count, count_star, max, min, not, row_number, sum};
 use diesel::internal::table_macro::ops;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Date, Integer, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Date, Integer, Nullable, Text, Uuid as SqlUuid};
 
 use crate::describe::{Aggregate, Arithmetic, Column, Comparison, Expr, Function, Key, Pred, Rows, Source};
 use crate::node::{Condition, Node};
@@ -48,12 +48,12 @@ impl<'q, 't: 'q> Build<'q, 't> {
             Expr::Scalar(query) => read::subquery(self, query, Part::Value),
             Expr::Aggregate(aggregate) => self.aggregate(aggregate),
             Expr::RowNumber { partition, order } => Node::of(
-                row_number()
+                window(row_number())
                     .partition_by(node(*partition))
-                    .window_order(Node::list(order.iter().map(|key| self.key(key)).collect())),
+                    .order(Node::list(order.iter().map(|key| self.key(key)).collect())),
             ),
             Expr::CountOver { argument, partition } => {
-                Node::of(count(node(*argument)).partition_by(node(*partition)))
+                Node::of(window(count(node(*argument))).partition_by(node(*partition)))
             }
         }
     }
@@ -66,25 +66,24 @@ impl<'q, 't: 'q> Build<'q, 't> {
         self.expr(expr).typed()
     }
 
-    fn aggregate(&self, aggregate: &'q Aggregate) -> Node<'q> {
-        let Aggregate { function, argument, filter } = aggregate;
+    fn aggregate(&self, described: &'q Aggregate) -> Node<'q> {
+        let Aggregate { function, argument, filter } = described;
         macro_rules! filtered {
             ($call:expr) => {
                 match filter {
-                    Some(filter) => Node::of($call.aggregate_filter(self.pred(filter).typed::<Bool>())),
+                    Some(filter) => Node::of($call.filter(self.pred(filter))),
                     None => Node::of($call),
                 }
             };
         }
-        // diesel's `count_star` takes no filter.
-        let Some(argument) = argument else { return Node::of(count_star()) };
+        let Some(argument) = argument else { return filtered!(aggregate(count_star())) };
         let argument = self.expr(argument);
         match function {
-            Function::CountStar | Function::Count => filtered!(count(argument)),
-            Function::CountDistinct => filtered!(count(argument).aggregate_distinct()),
-            Function::Min => filtered!(min(argument)),
-            Function::Max => filtered!(max(argument)),
-            Function::Sum => filtered!(sum(argument)),
+            Function::CountStar | Function::Count => filtered!(aggregate(count(argument))),
+            Function::CountDistinct => filtered!(aggregate(count(argument)).distinct()),
+            Function::Min => filtered!(aggregate(min(argument))),
+            Function::Max => filtered!(aggregate(max(argument))),
+            Function::Sum => filtered!(aggregate(sum(argument))),
         }
     }
 
@@ -145,12 +144,16 @@ impl<'q, 't: 'q> Build<'q, 't> {
         match ty {
             Type::Int4 => {
                 let list = list.iter().filter_map(|value| i32::try_from(value.int()?).ok());
-                Node::of(value.typed::<Integer>().eq(any_of(list)))
+                Node::of(value.typed::<Integer>().eq_any(any_of(list)))
             }
-            Type::Int8 => Node::of(value.typed::<BigInt>().eq(any_of(list.iter().filter_map(Value::int)))),
-            Type::Text => Node::of(value.typed::<Text>().eq(any_of(list.iter().filter_map(Value::text)))),
-            Type::Uuid => Node::of(value.typed::<SqlUuid>().eq(any_of(list.iter().filter_map(Value::uuid)))),
-            Type::Date => Node::of(value.typed::<Date>().eq(any_of(list.iter().filter_map(Value::date)))),
+            Type::Int8 => {
+                Node::of(value.typed::<BigInt>().eq_any(any_of(list.iter().filter_map(Value::int))))
+            }
+            Type::Text => Node::of(value.typed::<Text>().eq_any(any_of(list.iter().filter_map(Value::text)))),
+            Type::Uuid => {
+                Node::of(value.typed::<SqlUuid>().eq_any(any_of(list.iter().filter_map(Value::uuid))))
+            }
+            Type::Date => Node::of(value.typed::<Date>().eq_any(any_of(list.iter().filter_map(Value::date)))),
         }
     }
 

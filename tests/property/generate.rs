@@ -407,10 +407,10 @@ impl Generate<'_> {
     fn aggregate(&mut self, own: &Scope, ty: Type) -> Expr {
         let simple = Scope { outer: None, depth: 0, ..own.clone() };
         let of = |g: &mut Self, ty| g.column(&simple, ty).map(|column| Box::new(Expr::Column(column)));
-        let filter = |g: &mut Self| {
-            // At least one column of the query's own makes it an aggregate of this query.
-            g.maybe(25, |g| Box::new(g.pred(&simple, 1)))
-        };
+        // The argument is a column of the query's own, which makes it an aggregate of this query. The
+        // condition may hold subqueries.
+        let whole = Scope { outer: None, ..own.clone() };
+        let filter = |g: &mut Self| g.maybe(25, |g| Box::new(g.pred(&whole, 1)));
         let (function, argument) = match ty {
             Type::Int8 => {
                 let any = self.pick(&[Type::Int4, Type::Int8, Type::Text, Type::Uuid, Type::Date]);
@@ -430,9 +430,11 @@ impl Generate<'_> {
             (_, Some(argument)) => {
                 Expr::Aggregate(Aggregate { function, argument: Some(argument), filter: filter(self) })
             }
-            (_, None) if ty == Type::Int8 => {
-                Expr::Aggregate(Aggregate { function: Function::CountStar, argument: None, filter: None })
-            }
+            (_, None) if ty == Type::Int8 => Expr::Aggregate(Aggregate {
+                function: Function::CountStar,
+                argument: None,
+                filter: filter(self),
+            }),
             _ => self.constant(ty),
         }
     }

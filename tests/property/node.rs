@@ -52,8 +52,18 @@ impl<G, ST> ValidGrouping<G> for Node<'_, ST> {
     type IsAggregate = is_aggregate::Never;
 }
 
+/// The static skeleton of a [`Node`].
+#[derive(Clone)]
+pub(crate) struct Skeleton<ST>(PhantomData<fn() -> ST>);
+
+impl<ST: SqlType + TypedExpressionType> Expression for Skeleton<ST> {
+    type SqlType = ST;
+}
+
+impl<QS, ST> AppearsOnTable<QS> for Skeleton<ST> where Self: Expression {}
+
 impl<ST: 'static> QueryId for Node<'_, ST> {
-    type QueryId = Node<'static, ST>;
+    type QueryId = Skeleton<ST>;
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 

@@ -14,7 +14,7 @@ use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::SqlType;
 use uuid::Uuid;
 
-#[derive(SqlType, QueryId)]
+#[derive(Clone, SqlType, QueryId)]
 #[diesel(postgres_type(name = "job_state"))]
 pub struct JobState;
 

@@ -25,7 +25,7 @@ impl TableNotEqual<secrets::table> for vehicles::table {}
 pub mod prelude {
     pub use crow_core::{
         AdminConn, Error, Optional, SharedModel, TenantChangeset, TenantConn, TenantId, TenantModel,
-        TenantPool, TenantQuery, any_of,
+        TenantPool, TenantQuery, aggregate, any_of, window,
     };
     pub use crow_examples::models::{Make, NewVehicle, ServiceRecord, Vehicle, VehicleChanges};
     pub use crow_examples::schema::{makes, service_records, vehicles};

@@ -1,10 +1,11 @@
 //! distinct, group_by, having, aggregates, windows.
 
-use crow_core::Error;
+use crow_core::{Error, aggregate, window};
 use crow_examples::models::{ServiceRecord, Vehicle};
 use crow_examples::schema::{service_records, vehicles};
-use diesel::dsl::{count, count_star, max, min};
+use diesel::dsl::{FrameBoundDsl, FrameClauseDsl, count, count_star, frame, max, min, row_number};
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 
 use crate::shop::{Outcome, Shops};
 
@@ -55,13 +56,39 @@ async fn aggregates_need_no_group() -> Outcome {
                     count(service_records::id),
                     min(service_records::cents),
                     max(service_records::cents),
-                    count(service_records::id).aggregate_filter(service_records::cents.gt(200)),
                 ))
-                .get_result::<(i64, Option<i64>, Option<i64>, i64)>(db)
+                .get_result::<(i64, Option<i64>, Option<i64>)>(db)
                 .await
         })
         .await?;
-    assert_eq!(all, (3, Some(100), Some(500), 2));
+    assert_eq!(all, (3, Some(100), Some(500)));
+    Ok(())
+}
+
+diesel::define_sql_function! {
+    #[aggregate]
+    fn string_agg(text: Text, separator: Text) -> Nullable<Text>;
+}
+
+#[tokio::test]
+async fn aggregates_take_some_rows_once_and_in_order() -> Outcome {
+    let shops = Shops::open().await?;
+    let all = shops
+        .pool
+        .scope(shops.ours, async |db| {
+            let hondas = db.query::<Vehicle>().filter(vehicles::make.eq("Honda")).select(vehicles::id);
+            db.query::<ServiceRecord>()
+                .inner_join(vehicles::table)
+                .select((
+                    aggregate(count_star()).filter(service_records::cents.gt(200)),
+                    aggregate(count(vehicles::id)).distinct().filter(vehicles::id.eq_any(hondas)),
+                    aggregate(string_agg(vehicles::model, ", ")).order(service_records::cents.desc()),
+                ))
+                .get_result::<(i64, i64, Option<String>)>(db)
+                .await
+        })
+        .await?;
+    assert_eq!(all, (2, 2, Some("Accord, Civic, Civic".into())));
     Ok(())
 }
 
@@ -94,7 +121,7 @@ async fn windows_look_at_the_tenants_rows() -> Outcome {
             db.query::<Vehicle>()
                 .select((
                     vehicles::model,
-                    diesel::dsl::row_number().partition_by(vehicles::make).window_order(vehicles::year),
+                    window(row_number()).partition_by(vehicles::make).order(vehicles::year),
                 ))
                 .order(vehicles::model)
                 .load::<(String, i64)>(db)
@@ -102,5 +129,26 @@ async fn windows_look_at_the_tenants_rows() -> Outcome {
         })
         .await?;
     assert_eq!(ranked, [("Accord".into(), 2), ("Civic".into(), 1), ("V70".into(), 1)]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn windows_take_aggregates_filters_and_frames() -> Outcome {
+    let shops = Shops::open().await?;
+    let rows = shops
+        .pool
+        .scope(shops.ours, async |db| {
+            let two = frame::Rows.frame_between(1_u64.preceding(), frame::CurrentRow);
+            let hondas = window(count_star()).filter(vehicles::make.eq("Honda"));
+            let newest = window(max(vehicles::year)).order(vehicles::year).frame_by(two);
+            db.query::<Vehicle>()
+                .select((vehicles::model, hondas, newest))
+                .order(vehicles::year)
+                .load::<(String, i64, Option<i32>)>(db)
+                .await
+        })
+        .await?;
+    let expected = [("V70", 2, Some(2004)), ("Civic", 2, Some(2019)), ("Accord", 2, Some(2021))];
+    assert_eq!(rows, expected.map(|(model, hondas, newest)| (model.to_owned(), hondas, newest)));
     Ok(())
 }

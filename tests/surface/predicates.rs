@@ -54,9 +54,9 @@ async fn conditions_choose_the_rows_that_they_describe() -> Outcome {
             chooses!(vehicles::model.not_like("%c%"), ["V70"]);
             chooses!(vehicles::model.similar_to("(A|V)%"), ["Accord", "V70"]);
             chooses!(starts_with(vehicles::model, "A"), ["Accord"]);
-            chooses!(vehicles::model.eq(any_of(["Civic", "V70", "T1"])), ["Civic", "V70"]);
-            chooses!(not(vehicles::model.eq(any_of(["Civic", "V70"]))), ["Accord"]);
-            chooses!(vehicles::model.eq(any_of::<&str>([])), []);
+            chooses!(vehicles::model.eq_any(any_of(["Civic", "V70", "T1"])), ["Civic", "V70"]);
+            chooses!(vehicles::model.ne_all(any_of(["Civic", "V70"])), ["Accord"]);
+            chooses!(vehicles::model.eq_any(any_of::<&str>([])), []);
             chooses!((vehicles::year + 2).eq(2021), ["Civic"]);
             chooses!(vehicles::year.is_null(), []);
             chooses!(vehicles::year.is_not_null(), ["Accord", "Civic", "V70"]);

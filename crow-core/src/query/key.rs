@@ -218,6 +218,7 @@ where
 }
 
 /// A [`Key`] in an expression of its scope.
+#[derive(Clone)]
 pub struct KeyValue<'t, E> {
     value: E,
     _scope: Brand<'t>,

@@ -5,6 +5,7 @@
 //! reads and which row it gives: filters can be added in loops, and a query can be named,
 //! returned and passed on.
 
+mod aggregate;
 mod any_of;
 mod assign;
 mod clauses;
@@ -14,6 +15,7 @@ mod join;
 mod key;
 mod load;
 mod lock;
+mod modifier;
 mod raw;
 mod row;
 mod select;
@@ -21,8 +23,10 @@ mod statement;
 mod subquery;
 mod update;
 mod upsert;
+mod window;
 mod write;
 
+pub use aggregate::{Aggregate, aggregate};
 pub use any_of::{AnyOf, AnyValue, any_of};
 pub use assign::{
     Assigns, Changes, ColumnsOf, Derived, InPlace, Inline, NewRows, NotTheTenant, RowSet, Rows, Sets,
@@ -33,12 +37,14 @@ pub use insert::InsertInto;
 pub use join::{Joined, Joins};
 pub use key::{Key, KeyValue, Keyed, KeyedRow};
 pub use lock::Locked;
+pub use modifier::{Modifier, ModifierOn, Unmodified};
 pub use raw::RlsOnly;
 pub use row::{Grouped, Loads, RowOf};
 pub use select::TenantQuery;
 pub(crate) use statement::{Statement, sql};
-pub use subquery::{Existence, Form, Skeleton, Subquery, SubqueryIn, Value, Values, exists};
+pub use subquery::{Checked, Existence, Form, Subquery, SubqueryIn, Subselect, Value, Values, exists};
 pub use upsert::{DoUpdate, Excluded, OnConflict, excluded};
+pub use window::{Frame, Window, window};
 pub use write::{
     Complete, Delete, Deleted, Insert, Inserted, Narrows, Unset, Update, Updated, Upserted, Write,
 };

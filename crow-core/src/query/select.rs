@@ -3,8 +3,9 @@
 use std::fmt;
 
 use diesel::associations::{BelongsTo, Identifiable};
-use diesel::dsl::Eq;
-use diesel::expression::{AsExpression, Expression, ValidGrouping};
+use diesel::dsl::EqAny;
+use diesel::expression::array_comparison::AsInExpression;
+use diesel::expression::{Expression, ValidGrouping};
 use diesel::expression_methods::{EqAll, ExpressionMethods};
 use diesel::internal::table_macro::{Inner, Join, LeftOuter};
 use diesel::pg::Pg;
@@ -92,10 +93,10 @@ impl<'t, 'q, M: Model, ST, S, G, C> TenantQuery<'t, 'q, M, ST, S, G, C> {
         P: 'p,
         &'p P: Identifiable,
         M: BelongsTo<P, ForeignKeyColumn: ExpressionMethods + Expression<SqlType: SqlType>>,
-        AnyOf<<&'p P as Identifiable>::Id>: AsExpression<<M::ForeignKeyColumn as Expression>::SqlType>,
-        Eq<M::ForeignKeyColumn, AnyOf<<&'p P as Identifiable>::Id>>: Scoped<'t, S> + Predicate<'q>,
+        AnyOf<<&'p P as Identifiable>::Id>: AsInExpression<<M::ForeignKeyColumn as Expression>::SqlType>,
+        EqAny<M::ForeignKeyColumn, AnyOf<<&'p P as Identifiable>::Id>>: Scoped<'t, S> + Predicate<'q>,
     {
-        self.filter(M::foreign_key_column().eq(any_of(parents.into_iter().map(Identifiable::id))))
+        self.filter(M::foreign_key_column().eq_any(any_of(parents.into_iter().map(Identifiable::id))))
     }
 
     /// Chooses what a row consists of: a column, an expression, a tuple of these, or

@@ -16,10 +16,22 @@ use super::select::TenantQuery;
 use crate::model::Model;
 use crate::scope::{CorrelatedIn, InScope};
 
+/// A query of a scope.
+#[diagnostic::on_unimplemented(
+    message = "only a query of the same scope can be a subquery",
+    label = "not a query of this tenant",
+    note = "write `db.query::<Model>()` in place of `table.filter(..)`"
+)]
+pub trait Subselect {}
+
+impl<M: Model, ST, S, G, C> Subselect for TenantQuery<'_, '_, M, ST, S, G, C> {}
+
+impl<ST> Subselect for Combined<'_, '_, ST> {}
+
 /// A query that can stand inside another one over `Outer`, in the scope `'t`.
 ///
 /// For its own scope only: this is what keeps the queries of two tenants apart.
-pub trait SubqueryIn<'t, Outer>: QueryFragment<Pg> {}
+pub trait SubqueryIn<'t, Outer>: Subselect {}
 
 impl<'t, Outer, M: Model, ST, S, G, C> SubqueryIn<'t, Outer> for TenantQuery<'t, '_, M, ST, S, G, C> where
     C: CorrelatedIn<Outer>
@@ -28,26 +40,14 @@ impl<'t, Outer, M: Model, ST, S, G, C> SubqueryIn<'t, Outer> for TenantQuery<'t,
 
 impl<'t, Outer, ST> SubqueryIn<'t, Outer> for Combined<'t, '_, ST> {}
 
-/// The skeleton of a query for diesel's static ids: the same query in no particular scope.
-#[diagnostic::on_unimplemented(
-    message = "only a query of the same scope can be a subquery",
-    label = "not a query of this tenant",
-    note = "write `db.query::<Model>()` in place of `table.filter(..)`"
-)]
-pub trait Skeleton {
-    #[doc(hidden)]
-    type Skeleton: 'static;
-}
+/// What the static skeleton of an expression has in place of a query, whose scope is checked with
+/// the expression itself.
+#[derive(Debug, Clone)]
+pub struct Checked;
 
-impl<M: Model, ST: 'static, S: 'static, G: QueryId, C: 'static> Skeleton
-    for TenantQuery<'_, '_, M, ST, S, G, C>
-{
-    type Skeleton = TenantQuery<'static, 'static, M, ST, S, G::QueryId, C>;
-}
+impl Subselect for Checked {}
 
-impl<ST: 'static> Skeleton for Combined<'_, '_, ST> {
-    type Skeleton = Combined<'static, 'static, ST>;
-}
+impl<Outer> SubqueryIn<'_, Outer> for Checked {}
 
 /// A subquery as an expression of the type `ST`.
 pub struct Subquery<Q, ST, F> {
@@ -89,7 +89,7 @@ impl Form for Existence {
 ///
 /// To ask the database that alone, load it: `query.exists(db)`. See
 /// [`correlate`](TenantQuery::correlate) for a subquery that refers to the query around it.
-pub fn exists<Q: Skeleton>(query: Q) -> Subquery<Q, Bool, Existence> {
+pub fn exists<Q: Subselect>(query: Q) -> Subquery<Q, Bool, Existence> {
     Subquery::new(query)
 }
 
@@ -161,9 +161,15 @@ impl<Q, ST, F, G> ValidGrouping<G> for Subquery<Q, ST, F> {
     type IsAggregate = is_aggregate::Never;
 }
 
-impl<Q: Skeleton, ST: 'static, F: 'static> QueryId for Subquery<Q, ST, F> {
-    type QueryId = Subquery<Q::Skeleton, ST, F>;
+impl<Q: Subselect, ST: 'static, F: 'static> QueryId for Subquery<Q, ST, F> {
+    type QueryId = Subquery<Checked, ST, F>;
     const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Q: Clone, ST, F> Clone for Subquery<Q, ST, F> {
+    fn clone(&self) -> Self {
+        Self::new(self.query.clone())
+    }
 }
 
 impl<Q: QueryFragment<Pg> + Sync, ST, F: Form> QueryFragment<Pg> for Subquery<Q, ST, F> {

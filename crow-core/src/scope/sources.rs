@@ -37,20 +37,26 @@ where
     note = "a column must belong to a table of this statement: add the table with `.inner_join(..)` or `.left_join(..)`",
     note = "a column of the query around a subquery: name its table in the subquery, `.correlate(table)`",
     note = "a subquery must come from the same scope: write `db.query::<Model>()` in place of `table.filter(..)`",
-    note = "raw SQL, boxed expressions and `eq_any(vec)` cannot be checked: write `.eq(any_of(vec))` for a list of values,\n\
+    note = "raw SQL, boxed expressions and `eq_any(vec)` cannot be checked: write `.eq_any(any_of(vec))` for a list of values,\n\
             and `db.rls_only(..)` for a whole statement that only PostgreSQL's policies should guard",
+    note = "parts of diesel's aggregates and windows cannot be checked: write `aggregate(count(id)).filter(..)`,\n\
+            and `window(row_number()).partition_by(..).order(..)`",
+    note = "an SQL type or expression type of your own has to derive `Clone` and `QueryId`",
     note = "for access across tenants take an `AdminConn`: another role, a stated reason, a record"
 )]
 pub trait Scoped<'t, S>: Expression {}
 
-// Two checks. The first recurses through the expression. The second recurses through its query
+// Three checks. The first recurses through the expression. The second recurses through its query
 // id, diesel's static skeleton of the expression: whatever diesel cannot know statically (raw SQL,
-// boxed expressions, boxed subqueries) is `()` there, and `()` is no expression.
+// boxed expressions, boxed subqueries) is `()` there, and `()` is no expression. The third keeps out
+// the one node whose parts the others do not see: of all that diesel composes, an aggregate or window function
+// with FILTER, ORDER BY or OVER is the only thing that cannot be cloned. A case for each part says so
+// should that change.
 #[diagnostic::do_not_recommend]
 impl<'t, S, E> Scoped<'t, S> for E
 where
     E: AppearsOnTable<Sources<'t, S>> + QueryId,
-    E::QueryId: AppearsOnTable<Sources<'static, S>>,
+    E::QueryId: AppearsOnTable<Sources<'static, S>> + Clone,
 {
 }
 

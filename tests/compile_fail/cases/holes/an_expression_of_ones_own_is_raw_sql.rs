@@ -2,7 +2,7 @@ use crow_tests::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::expression::{ValidGrouping, is_aggregate};
 
-#[derive(QueryId)]
+#[derive(Clone, QueryId)]
 struct Mine;
 
 impl diesel::Expression for Mine {

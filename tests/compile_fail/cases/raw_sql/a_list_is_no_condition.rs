@@ -1,7 +1,7 @@
 use crow_tests::prelude::*;
 
 fn accepted(db: &TenantConn<'_>) {
-    let _ = db.query::<Vehicle>().filter(vehicles::year.eq(any_of([2000])));
+    let _ = db.query::<Vehicle>().filter(vehicles::year.eq_any(any_of([2000])));
 }
 
 #[cfg(refused)]

@@ -1,7 +1,7 @@
 use crow_tests::prelude::*;
 
 fn accepted(db: &TenantConn<'_>) {
-    let _ = db.query::<Vehicle>().filter(not(vehicles::year.eq(any_of([2000, 2001]))));
+    let _ = db.query::<Vehicle>().filter(vehicles::year.ne_all(any_of([2000, 2001])));
 }
 
 #[cfg(refused)]

@@ -1,0 +1,18 @@
+use crow_tests::prelude::*;
+
+diesel::define_sql_function! {
+    #[aggregate]
+    fn string_agg(text: Text, separator: Text) -> Text;
+}
+
+fn accepted(db: &TenantConn<'_>) {
+    let shown = db.query::<Make>().select(makes::country).single_value();
+    let _ = db.query::<Vehicle>().select(aggregate(string_agg(vehicles::make, ", ")).order(shown));
+}
+
+#[cfg(refused)]
+fn refused(db: &TenantConn<'_>) {
+    let hidden = secrets::table.select(secrets::content).single_value();
+    let _ = db.query::<Vehicle>().select(aggregate(string_agg(vehicles::make, ", ")).order(hidden)); //~ error: this expression could see rows of another tenant
+    //~ note: a subquery must come from the same scope
+}

@@ -1,0 +1,11 @@
+use crow_tests::prelude::*;
+
+fn accepted(db: &TenantConn<'_>) {
+    let _ = db.query::<Vehicle>().select(window(count(vehicles::id)).partition_by(vehicles::make));
+}
+
+#[cfg(refused)]
+fn refused(db: &TenantConn<'_>) {
+    let _ = db.query::<Vehicle>().select(window(count(vehicles::id)).partition_by(sql::<Text>("(SELECT content FROM secrets)"))); //~ error: this expression could see rows of another tenant
+    //~ note: raw SQL, boxed expressions
+}
