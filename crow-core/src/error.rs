@@ -122,6 +122,34 @@ pub enum Error {
     Other(String),
 }
 
+impl Error {
+    /// A name for the kind, of a fixed few.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::TenantId(_) => "tenant_id",
+            Self::NoTenant => "no_tenant",
+            Self::Refused(_) => "refused",
+            Self::NotFound => "not_found",
+            Self::Unique(_) => "unique",
+            Self::ForeignKey(_) => "foreign_key",
+            Self::Check(_) => "check",
+            Self::Conflict { .. } => "conflict",
+            Self::CommitUnknown(_) => "commit_unknown",
+            Self::Cancelled(_) => "cancelled",
+            Self::ReadOnly => "read_only",
+            Self::RolledBack => "rolled_back",
+            Self::PoolTimeout => "pool_timeout",
+            Self::PoolClosed => "pool_closed",
+            Self::Deadline(_) => "deadline",
+            Self::Unsafe(_) => "unsafe",
+            Self::Connection(_) => "connection",
+            Self::Invalid(_) => "invalid",
+            Self::AccessExpired => "access_expired",
+            Self::Other(_) => "other",
+        }
+    }
+}
+
 fn constraint(name: &Option<String>) -> String {
     name.as_ref().map(|name| format!(" (constraint `{name}`)")).unwrap_or_default()
 }

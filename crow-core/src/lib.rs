@@ -13,10 +13,10 @@
 //! | install the database side | [`schema`] |
 //!
 //! The guide: [getting started](guide::getting_started), [what a tenant can say](guide::queries),
-//! [connections](guide::connections), [across tenants](guide::admin), [how to read the compile
-//! errors](guide::errors), [the threat model](guide::threat_model).
+//! [connections](guide::connections), [across tenants](guide::admin), [what crow shows](guide::observability),
+//! [how to read the compile errors](guide::errors), [the threat model](guide::threat_model).
 //!
-//! The feature `tls` encrypts connections; it is off by default.
+//! The feature `tls` encrypts connections, the feature `metrics` counts; both are off by default.
 
 mod audit;
 mod conn;
@@ -75,6 +75,9 @@ pub mod guide {
 
     #[doc = include_str!("../../docs/admin.md")]
     pub mod admin {}
+
+    #[doc = include_str!("../../docs/observability.md")]
+    pub mod observability {}
 
     #[doc = include_str!("../../docs/threat-model.md")]
     pub mod threat_model {}

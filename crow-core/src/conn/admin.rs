@@ -14,7 +14,8 @@ use super::async_func::AsyncFunc;
 use super::builder::PoolBuilder;
 use super::deadline::{Deadline, answered};
 use super::flight::{BeginWriting, Commit, message};
-use super::pool::{Pool, PoolStatus, Pooled};
+use super::observe;
+use super::pool::{Pool, PoolStatus, Pooled, give_back};
 use super::session::{RESET, Session, Unfinished};
 use super::tenant::TenantConn;
 use super::tenant_pool::TenantPool;
@@ -119,9 +120,7 @@ impl AdminPool {
         };
         let number = conn.session().answer(async |conn| record(conn, access, tenant).await).await?;
         conn.number = Some(number);
-        let tenant = tenant.map(tracing::field::display);
-        let Access { actor, reason, .. } = access;
-        tracing::info!(access = number, actor, reason, mode = access.mode(), tenant, "access across tenants");
+        observe::accessed(number, access, tenant);
         if let Some(left) = access.left()? {
             conn.cut_after(left);
         }
@@ -197,10 +196,10 @@ impl AdminConn {
 
     /// Cuts the connection after this time, whoever holds it by then.
     fn cut_after(&mut self, left: Duration) {
-        let driver = self.session().driver();
+        let knife = self.session().knife();
         let watch = tokio::spawn(async move {
             tokio::time::sleep(left).await;
-            driver.inspect(AbortHandle::abort);
+            knife.cut("expired");
         });
         self.watch = Some(watch.abort_handle());
     }
@@ -227,7 +226,7 @@ impl Drop for AdminConn {
         // The mark goes along, so that a connection of which the runtime drops the rest is closed.
         match (session.begin(), tokio::runtime::Handle::try_current()) {
             (Ok(mark), Ok(runtime)) => drop(runtime.spawn(release(session, self.number, mark))),
-            _ => drop(Pooled::take(session)),
+            _ => give_back(session, false),
         }
     }
 }
@@ -247,10 +246,13 @@ async fn release(mut session: Pooled, number: Option<i64>, mark: Unfinished) {
     session.set_instrumentation(get_default_instrumentation());
     let mut conn: &AsyncPgConnection = &session;
     match answered(conn.batch_execute(&reset).map_err(Error::from)).await {
-        Ok(()) => mark.end(),
+        Ok(()) => {
+            mark.end();
+            give_back(session, true);
+        }
         Err(_) => {
-            session.driver().inspect(AbortHandle::abort);
-            drop(Pooled::take(session));
+            session.knife().cut("unclean");
+            give_back(session, false);
         }
     }
 }

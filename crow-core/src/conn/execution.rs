@@ -12,15 +12,17 @@ use futures_util::join;
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt, try_unfold};
 
 use super::flight::{Begin, Commit, Enter, EnterFor, custom_types, message};
+use super::observe::{Rows, Watch};
 use super::session::Unfinished;
 use super::tenant::TenantConn;
 use crate::error::Error;
-use crate::query::{Loads, Statement};
+use crate::query::{Label, Loads, Statement};
 
 impl TenantConn<'_> {
     /// Runs statements one after the other in one transaction, and loads their rows.
     pub(crate) fn load<'c, ST, U>(
         &'c self,
+        label: Label,
         statements: impl IntoIterator<Item: QueryFragment<Pg>>,
     ) -> BoxFuture<'c, Result<Vec<U>, Error>>
     where
@@ -28,35 +30,41 @@ impl TenantConn<'_> {
         U: Send + 'static,
     {
         let build: fn(_) -> QueryResult<U> = |row| ST::build(&row);
-        self.run_all(statements, move |mut conn, statement| {
+        let watch = Watch::new(&self.span, label);
+        let work = self.run_all(&watch, statements, move |mut conn, statement| {
             let rows = AsyncConnectionCore::load(&mut conn, statement);
             // All rows are taken off the wire even if one is wanted: the answer to COMMIT is behind them.
             rows.and_then(move |rows| rows.and_then(move |row| ready(build(row))).try_collect::<Vec<U>>())
+        });
+        watch.over(work.map_ok(|rows| rows.into_iter().flatten().collect()), |rows: &Vec<U>| {
+            Rows::Returned(rows.len())
         })
-        .map_ok(|rows| rows.into_iter().flatten().collect())
-        .boxed()
     }
 
     /// Runs a statement and loads its first row.
     pub(crate) fn get_result<'c, ST, U>(
         &'c self,
+        label: Label,
         statement: impl QueryFragment<Pg>,
     ) -> BoxFuture<'c, Result<U, Error>>
     where
         ST: Loads<U>,
         U: Send + 'static,
     {
-        self.load::<ST, U>([statement]).map(|rows| rows?.into_iter().next().ok_or(Error::NotFound)).boxed()
+        self.load::<ST, U>(label, [statement])
+            .map(|rows| rows?.into_iter().next().ok_or(Error::NotFound))
+            .boxed()
     }
 
     /// Runs statements one after the other in one transaction, and tells how many rows they affected.
     pub(crate) fn execute<'c>(
         &'c self,
+        label: Label,
         statements: impl IntoIterator<Item: QueryFragment<Pg>>,
     ) -> BoxFuture<'c, Result<usize, Error>> {
-        self.run_all(statements, |conn, statement| message(conn, statement))
-            .map_ok(|rows| rows.into_iter().sum())
-            .boxed()
+        let watch = Watch::new(&self.span, label);
+        let work = self.run_all(&watch, statements, |conn, statement| message(conn, statement));
+        watch.over(work.map_ok(|rows| rows.into_iter().sum()), |rows| Rows::Affected(*rows))
     }
 
     /// Runs a statement in the tenant's transaction and hands its rows out one by one.
@@ -65,6 +73,7 @@ impl TenantConn<'_> {
     /// nobody has asked for.
     pub(crate) fn stream<'c, ST, U>(
         &'c mut self,
+        label: Label,
         statement: impl QueryFragment<Pg>,
     ) -> BoxStream<'c, Result<U, Error>>
     where
@@ -73,26 +82,39 @@ impl TenantConn<'_> {
     {
         let this: &'c Self = self;
         let types = custom_types(&statement);
+        let mut watch = Watch::new(&self.span, label);
+        watch.text(&statement);
         let mut conn: &'c AsyncPgConnection = this.session();
         let rows = AsyncConnectionCore::load(&mut conn, Statement(&statement));
         let build: fn(_) -> QueryResult<U> = |row| ST::build(&row);
         let opened = async move {
             let mark = this.session().begin()?;
+            watch.begin();
             match this.opened(rows).await {
                 Ok(rows) => {
                     this.session().learn(types);
-                    Ok((mark, rows))
+                    Ok(Opened { mark, rows, taken: 0, watch })
                 }
-                Err(error) => this.closed(mark, Err(error)).await,
+                Err(error) => {
+                    let closed = this.closed(mark, Err(error)).await;
+                    watch.end(closed.as_ref().map(|_| Rows::Returned(0)));
+                    closed
+                }
             }
         };
-        let next = move |(mark, mut rows): (Unfinished, BoxStream<'static, QueryResult<_>>)| async move {
-            match rows.try_next().await.and_then(|row| row.map(build).transpose()) {
-                Ok(Some(row)) => Ok(Some((row, (mark, rows)))),
+        let next = move |mut open: Opened<_>| async move {
+            match open.rows.try_next().await.and_then(|row| row.map(build).transpose()) {
+                Ok(Some(row)) => {
+                    open.taken += 1;
+                    Ok(Some((row, open)))
+                }
                 end => {
+                    let Opened { mark, rows, taken, watch } = open;
                     // Rows that are left are discarded by the driver, once nobody waits for them.
                     drop(rows);
-                    this.closed(mark, end.map(|_| None)).await
+                    let closed = this.closed(mark, end.map(|_| None)).await;
+                    watch.end(closed.as_ref().map(|_| Rows::Returned(taken)));
+                    closed
                 }
             }
         };
@@ -131,6 +153,7 @@ impl TenantConn<'_> {
 
     fn run_all<'c, T: Send + 'c, Fut: Future<Output = QueryResult<T>> + Send + 'c>(
         &'c self,
+        watch: &Watch,
         statements: impl IntoIterator<Item: QueryFragment<Pg>>,
         send: impl Fn(&'c AsyncPgConnection, Statement<'_>) -> Fut,
     ) -> BoxFuture<'c, Result<Vec<T>, Error>> {
@@ -139,6 +162,7 @@ impl TenantConn<'_> {
         let mut messages = Vec::new();
         for statement in statements {
             types.extend(custom_types(&statement));
+            watch.text(&statement);
             messages.push(send(session, Statement(&statement)));
         }
         if messages.is_empty() {
@@ -213,6 +237,14 @@ impl TenantConn<'_> {
         }
         result
     }
+}
+
+/// A stream whose rows are being taken.
+struct Opened<R> {
+    mark: Unfinished,
+    rows: BoxStream<'static, QueryResult<R>>,
+    taken: usize,
+    watch: Watch,
 }
 
 /// When the messages of a piece of work leave.

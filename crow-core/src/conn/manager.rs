@@ -1,10 +1,14 @@
 //! How connections of a pool come about, and what is looked at before each use.
 
+use std::sync::Arc;
+use std::time::Instant;
+
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 use diesel_async::SimpleAsyncConnection;
 use tokio::sync::watch;
 
 use super::limits::Limits;
+use super::observe;
 use super::session::{SETTINGS, Session};
 use super::target::Target;
 use crate::error::Error;
@@ -16,6 +20,8 @@ pub(super) struct Manager {
     /// Whether its connections can be cut whoever holds them.
     severable: bool,
     limits: Limits,
+    /// What the pool is called: the application's name on its connections.
+    pub(super) name: Arc<str>,
     /// Each open connection is a receiver, so that the end of the last one can be awaited.
     open: watch::Sender<()>,
 }
@@ -23,7 +29,13 @@ pub(super) struct Manager {
 impl Manager {
     pub(super) fn new(url: &str, application: &str, severable: bool, limits: Limits) -> Result<Self, Error> {
         let target = Target::parse(url, application)?;
-        Ok(Self { target, severable, limits, open: watch::Sender::new(()) })
+        let name = target.application().into();
+        Ok(Self { target, severable, limits, name, open: watch::Sender::new(()) })
+    }
+
+    /// The name of the database.
+    pub(super) fn database(&self) -> &str {
+        self.target.database()
     }
 
     /// Waits until no connection is open.
@@ -37,9 +49,11 @@ impl managed::Manager for Manager {
     type Error = Error;
 
     async fn create(&self) -> Result<Session, Error> {
+        let begun = Instant::now();
         let (mut conn, driver) = self.target.connect(self.severable).await?;
         conn.batch_execute(SETTINGS).await?;
-        Ok(Session::new(conn, driver, self.limits.draw(), self.open.subscribe()))
+        observe::opened(&self.name, begun.elapsed());
+        Ok(Session::new(conn, driver, Arc::clone(&self.name), self.limits.draw(), self.open.subscribe()))
     }
 
     /// Looks, and asks the server nothing: what is given back is idle and clean.
@@ -48,6 +62,7 @@ impl managed::Manager for Manager {
             return Err(RecycleError::message("work on this connection did not come to its end"));
         }
         if session.limits().outlived(metrics) {
+            session.closing("lifetime");
             return Err(RecycleError::message("the connection has reached its maximum lifetime"));
         }
         if session.is_broken() {

@@ -10,6 +10,8 @@ mod execution;
 mod flight;
 mod limits;
 mod manager;
+mod numbers;
+mod observe;
 mod parameters;
 mod pool;
 mod retrying;

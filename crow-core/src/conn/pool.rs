@@ -10,6 +10,8 @@ use futures_util::future::try_join_all;
 use super::deadline::{Deadline, silent};
 use super::limits::Limits;
 use super::manager::Manager;
+use super::numbers::METRICS;
+use super::observe;
 use crate::error::Error;
 
 /// A connection of a pool, which goes back there when it is dropped.
@@ -62,6 +64,13 @@ impl Pool {
 
     /// A connection of the pool. Those who wait are served in the order in which they came.
     pub(super) async fn checkout(&self, deadline: Deadline) -> Result<Pooled, Error> {
+        let wait = observe::Wait::begin(self.name());
+        let result = self.take(deadline).await;
+        wait.end(&result, || self.status());
+        result
+    }
+
+    async fn take(&self, deadline: Deadline) -> Result<Pooled, Error> {
         let mut timeouts = self.0.timeouts();
         // If it is the wait that takes too long, the error says so.
         timeouts.wait = timeouts.wait.map(|wait| wait.min(deadline.left()));
@@ -82,9 +91,17 @@ impl Pool {
         Ok(session)
     }
 
+    /// What the pool is called by those who watch.
+    pub(super) fn name(&self) -> &str {
+        &self.0.manager().name
+    }
+
+    pub(super) fn database(&self) -> &str {
+        self.0.manager().database()
+    }
+
     pub(super) fn status(&self) -> PoolStatus {
-        let managed::Status { max_size, size, available, waiting } = self.0.status();
-        PoolStatus { max_size, open: size, in_use: size - available, idle: available, waiting }
+        status(&self.0)
     }
 
     pub(super) async fn close(&self, wait: Duration) -> PoolStatus {
@@ -103,13 +120,35 @@ impl Pool {
                 let mut spare = pool.status().size.saturating_sub(min_size);
                 pool.retain(|session, metrics| {
                     let limits = session.limits();
-                    let close = limits.outlived(&metrics) || (spare > 0 && limits.rested(&metrics));
+                    let outlived = limits.outlived(&metrics);
+                    let close = outlived || (spare > 0 && limits.rested(&metrics));
+                    if close {
+                        session.closing(if outlived { "lifetime" } else { "idle" });
+                    }
                     spare = spare.saturating_sub(usize::from(close));
                     !close
                 });
             }
         });
     }
+}
+
+/// Gives a connection back to its pool, or closes it.
+pub(super) fn give_back(session: Pooled, keep: bool) {
+    let pool = METRICS.then(|| Pooled::pool(&session)).flatten();
+    if keep {
+        drop(session);
+    } else {
+        drop(Pooled::take(session));
+    }
+    if let Some(pool) = pool {
+        observe::stands(&pool.manager().name, || status(&pool));
+    }
+}
+
+fn status(pool: &managed::Pool<Manager>) -> PoolStatus {
+    let managed::Status { max_size, size, available, waiting } = pool.status();
+    PoolStatus { max_size, open: size, in_use: size - available, idle: available, waiting }
 }
 
 /// How many connections a pool has, and what they do.

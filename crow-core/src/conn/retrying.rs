@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
+use tracing::Instrument;
 
 use super::async_func::AsyncRepeat;
+use super::observe;
 use super::tenant::TenantConn;
 use super::tenant_pool::TenantPool;
 use super::transaction::{Beginning, Options, Transactional, end};
@@ -93,7 +95,9 @@ impl Retrying<(&TenantPool, TenantId)> {
         let (pool, tenant) = self.on;
         let deadline = pool.deadline();
         let mut conn = pool.enter(tenant, None, deadline).await?;
-        let done = deadline.bound(repeat(&mut conn, self.options, self.attempts, work)).await;
+        let span = conn.span.clone();
+        let repeat = repeat(&mut conn, self.options, self.attempts, work);
+        let done = deadline.bound(repeat).instrument(span).await;
         conn.finish(deadline, done).await
     }
 }
@@ -133,7 +137,10 @@ where
             let result = work(conn).await;
             let (result, conflicted) = end(conn, mark, result).await;
             match delays.next().filter(|_| conflicted) {
-                Some(delay) => tokio::time::sleep(delay).await,
+                Some(delay) => {
+                    observe::retried(attempt, delay);
+                    tokio::time::sleep(delay).await;
+                }
                 None => return result,
             }
             attempt += 1;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::PoolableConnection;
@@ -13,6 +13,7 @@ use tokio::task::AbortHandle;
 
 use super::deadline::answered;
 use super::limits::Limits;
+use super::observe;
 use crate::error::Error;
 
 /// A connection that knows whether work on it has come to its end.
@@ -20,6 +21,10 @@ pub(super) struct Session {
     conn: AsyncPgConnection,
     /// The task that drives the connection, if it can be cut.
     driver: Option<AbortHandle>,
+    /// The name of its pool.
+    pool: Arc<str>,
+    /// Why it is to be closed, where that cannot be seen by looking at it.
+    closing: Arc<OnceLock<&'static str>>,
     work: Arc<Work>,
     /// Names of the types that the driver has looked up on this connection.
     known_types: Mutex<HashSet<String>>,
@@ -47,12 +52,15 @@ impl Session {
     pub(super) fn new(
         conn: AsyncPgConnection,
         driver: Option<AbortHandle>,
+        pool: Arc<str>,
         limits: Limits,
         open: watch::Receiver<()>,
     ) -> Self {
         Self {
             conn,
             driver,
+            pool,
+            closing: Arc::default(),
             work: Arc::default(),
             known_types: Mutex::default(),
             turn: RwLock::default(),
@@ -61,9 +69,14 @@ impl Session {
         }
     }
 
-    /// Cuts the connection when it is aborted, whoever holds it.
-    pub(super) fn driver(&self) -> Option<AbortHandle> {
-        self.driver.clone()
+    /// What cuts the connection whoever holds it.
+    pub(super) fn knife(&self) -> Knife {
+        Knife { driver: self.driver.clone(), closing: Arc::clone(&self.closing) }
+    }
+
+    /// Says why the connection is about to be closed; the first to say so is believed.
+    pub(super) fn closing(&self, why: &'static str) {
+        let _ = self.closing.set(why);
     }
 
     /// How long this connection may live and rest.
@@ -128,6 +141,33 @@ impl Session {
     pub(super) fn learn(&self, types: HashSet<String>) {
         if !types.is_empty() {
             self.known_types.lock().unwrap_or_else(PoisonError::into_inner).extend(types);
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let why = match self.closing.get().copied() {
+            Some(why) => why,
+            None if self.is_broken() => "lost",
+            None if !self.is_idle() => "interrupted",
+            None => "pool closed",
+        };
+        observe::closed(&self.pool, why);
+    }
+}
+
+/// Cuts a connection whoever holds it.
+pub(super) struct Knife {
+    driver: Option<AbortHandle>,
+    closing: Arc<OnceLock<&'static str>>,
+}
+
+impl Knife {
+    pub(super) fn cut(&self, why: &'static str) {
+        let _ = self.closing.set(why);
+        if let Some(driver) = &self.driver {
+            driver.abort();
         }
     }
 }

@@ -53,6 +53,16 @@ impl Target {
         Ok(Self { config, encryption })
     }
 
+    /// The name that the server is told.
+    pub(super) fn application(&self) -> &str {
+        self.config.get_application_name().unwrap_or_default()
+    }
+
+    /// The name of the database.
+    pub(super) fn database(&self) -> &str {
+        self.config.get_dbname().or(self.config.get_user()).unwrap_or_default()
+    }
+
     /// A connection that is logged in. A severable one comes with a handle that cuts it, whoever holds it.
     pub(super) async fn connect(
         &self,

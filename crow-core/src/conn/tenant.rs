@@ -4,9 +4,11 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use tracing::Span;
 
 use super::deadline::Deadline;
-use super::pool::Pooled;
+use super::observe;
+use super::pool::{Pooled, give_back};
 use super::session::{RESET, Session};
 use super::transaction::Transaction;
 use crate::error::Error;
@@ -30,6 +32,8 @@ pub struct TenantConn<'t> {
     tenant: TenantId,
     /// The number of the recorded access that opened this scope, if it is not the tenant's own.
     pub(super) access: Option<i64>,
+    /// The scope as others see it; nothing if nobody watches.
+    pub(super) span: Span,
     pub(super) transaction: Option<Transaction>,
     /// SQL of the user's own ran here and may have left something in the session.
     marked: AtomicBool,
@@ -37,11 +41,12 @@ pub struct TenantConn<'t> {
 }
 
 impl<'t> TenantConn<'t> {
-    pub(super) fn new(session: Pooled, tenant: TenantId, access: Option<i64>) -> Self {
+    pub(super) fn new(session: Pooled, tenant: TenantId, access: Option<i64>, span: Span) -> Self {
         Self {
             session: Some(session),
             tenant,
             access,
+            span,
             transaction: None,
             marked: AtomicBool::new(false),
             _scope: Brand::new(),
@@ -100,14 +105,16 @@ impl<'t> TenantConn<'t> {
         deadline: Deadline,
         done: Result<Result<R, E>, Error>,
     ) -> Result<R, E> {
-        match done {
+        let late = match done {
             Ok(result) => {
                 self.reset(deadline).await;
-                result
+                return result;
             }
-            Err(late) if self.session().is_committing() => Err(Error::CommitUnknown(late.to_string()).into()),
-            Err(late) => Err(late.into()),
-        }
+            Err(late) if self.session().is_committing() => Error::CommitUnknown(late.to_string()),
+            Err(late) => late,
+        };
+        observe::late(&self.span, &late);
+        Err(late.into())
     }
 
     /// Undoes what SQL of the user's own may have left in the session.
@@ -129,11 +136,12 @@ impl<'t> TenantConn<'t> {
 impl Drop for TenantConn<'_> {
     /// Closes a connection that is not known to be clean, rather than give it back.
     fn drop(&mut self) {
-        let clean = self.is_clean() && !*self.marked.get_mut();
-        if let Some(session) = self.session.take()
-            && !clean
-        {
-            drop(Pooled::take(session));
+        let (clean, marked) = (self.is_clean(), *self.marked.get_mut());
+        if let Some(session) = self.session.take() {
+            if clean && marked {
+                session.closing("unclean");
+            }
+            give_back(session, clean && !marked);
         }
     }
 }

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use tracing::Instrument;
+
 use super::async_func::AsyncFunc;
 use super::builder::PoolBuilder;
 use super::deadline::Deadline;
+use super::observe;
 use super::pool::{Pool, PoolStatus};
 use super::tenant::TenantConn;
 use crate::audit;
@@ -61,7 +64,8 @@ impl TenantPool {
     {
         let deadline = self.deadline();
         let mut conn = self.enter(tenant, None, deadline).await?;
-        let done = deadline.bound(work(&mut conn)).await;
+        let span = conn.span.clone();
+        let done = deadline.bound(work(&mut conn)).instrument(span).await;
         conn.finish(deadline, done).await
     }
 
@@ -83,7 +87,8 @@ impl TenantPool {
     {
         let deadline = self.deadline().or_expired_after(lasts);
         let mut conn = self.enter(tenant, Some(access), deadline).await?;
-        let done = deadline.bound(work(&mut conn)).await;
+        let span = conn.span.clone();
+        let done = deadline.bound(work(&mut conn)).instrument(span).await;
         conn.finish(deadline, done).await
     }
 
@@ -148,7 +153,9 @@ impl TenantPool {
         access: Option<i64>,
         deadline: Deadline,
     ) -> Result<TenantConn<'t>, Error> {
-        Ok(TenantConn::new(self.pool.checkout(deadline).await?, tenant, access))
+        let span = observe::scope(self.pool.name(), self.pool.database(), tenant, access);
+        let session = self.pool.checkout(deadline).instrument(span.clone()).await?;
+        Ok(TenantConn::new(session, tenant, access, span))
     }
 }
 

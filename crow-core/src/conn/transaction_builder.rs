@@ -1,5 +1,7 @@
 //! Transactions with options.
 
+use tracing::Instrument;
+
 use super::async_func::AsyncFunc;
 use super::retrying::Retrying;
 use super::tenant::TenantConn;
@@ -142,7 +144,8 @@ impl TransactionBuilder<(&TenantPool, TenantId)> {
         let (pool, tenant) = self.on;
         let deadline = pool.deadline();
         let mut conn = pool.enter(tenant, None, deadline).await?;
-        let done = deadline.bound(run(&mut conn, self.options, work)).await;
+        let span = conn.span.clone();
+        let done = deadline.bound(run(&mut conn, self.options, work)).instrument(span).await;
         conn.finish(deadline, done).await
     }
 }

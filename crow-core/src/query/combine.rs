@@ -9,6 +9,7 @@ use diesel::sql_types::BigInt;
 use futures_util::future::BoxFuture;
 
 use super::clauses::walk_limits;
+use super::label::Label;
 use super::load::Around;
 use super::row::Loads;
 use super::select::TenantQuery;
@@ -123,7 +124,7 @@ impl<'t, 'q, ST> Combined<'t, 'q, ST> {
         ST: Loads<U>,
         U: Send + 'static,
     {
-        db.load::<ST, U>([self])
+        db.load::<ST, U>(Label::COMBINED, [self])
     }
 
     /// How many rows the combination gives, its limit and offset included.
@@ -132,7 +133,7 @@ impl<'t, 'q, ST> Combined<'t, 'q, ST> {
     ///
     /// [`Error::Connection`] and the other faults of a statement.
     pub fn count<'c>(self, db: &'c TenantConn<'t>) -> BoxFuture<'c, Result<i64, Error>> {
-        db.get_result::<BigInt, i64>(Around("SELECT count(*) FROM (", &self, ") AS q"))
+        db.get_result::<BigInt, i64>(Label::COMBINED, Around("SELECT count(*) FROM (", &self, ") AS q"))
     }
 }
 

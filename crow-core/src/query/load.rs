@@ -7,6 +7,7 @@ use diesel::sql_types::{BigInt, Bool};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 
+use super::label::Label;
 use super::row::Loads;
 use super::select::TenantQuery;
 use crate::conn::TenantConn;
@@ -27,7 +28,7 @@ impl<'t, M: Model, ST, S, G, C> TenantQuery<'t, '_, M, ST, S, G, C> {
         ST: Loads<U>,
         U: Send + 'static,
     {
-        db.load::<ST, U>([self])
+        db.load::<ST, U>(Label::select::<M>(), [self])
     }
 
     /// Loads the first row.
@@ -55,7 +56,7 @@ impl<'t, M: Model, ST, S, G, C> TenantQuery<'t, '_, M, ST, S, G, C> {
         ST: Loads<U>,
         U: Send + 'static,
     {
-        db.get_result::<ST, U>(self)
+        db.get_result::<ST, U>(Label::select::<M>(), self)
     }
 
     /// Loads rows as they are asked for, holding few of them at a time however many there are.
@@ -73,7 +74,7 @@ impl<'t, M: Model, ST, S, G, C> TenantQuery<'t, '_, M, ST, S, G, C> {
         ST: Loads<U>,
         U: Send + 'static,
     {
-        db.stream::<ST, U>(self)
+        db.stream::<ST, U>(Label::select::<M>(), self)
     }
 
     /// How many rows the query gives, its limit and offset included.
@@ -85,7 +86,7 @@ impl<'t, M: Model, ST, S, G, C> TenantQuery<'t, '_, M, ST, S, G, C> {
     where
         C: Uncorrelated,
     {
-        db.get_result::<BigInt, i64>(Around("SELECT count(*) FROM (", &self, ") AS q"))
+        db.get_result::<BigInt, i64>(Label::select::<M>(), Around("SELECT count(*) FROM (", &self, ") AS q"))
     }
 
     /// Whether the query gives any row.
@@ -97,7 +98,7 @@ impl<'t, M: Model, ST, S, G, C> TenantQuery<'t, '_, M, ST, S, G, C> {
     where
         C: Uncorrelated,
     {
-        db.get_result::<Bool, bool>(Around("SELECT EXISTS (", &self, ")"))
+        db.get_result::<Bool, bool>(Label::select::<M>(), Around("SELECT EXISTS (", &self, ")"))
     }
 }
 

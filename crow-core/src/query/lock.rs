@@ -5,6 +5,7 @@ use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::QueryResult;
 use futures_util::future::BoxFuture;
 
+use super::label::Label;
 use super::row::Loads;
 use super::select::TenantQuery;
 use crate::conn::TenantConn;
@@ -81,7 +82,7 @@ impl<'t, M: Model, ST, S> Locked<'t, '_, M, ST, S> {
         ST: Loads<U>,
         U: Send + 'static,
     {
-        db.load::<ST, U>([self])
+        db.load::<ST, U>(Label::select::<M>(), [self])
     }
 
     /// Loads the first row, and locks it.
@@ -95,7 +96,7 @@ impl<'t, M: Model, ST, S> Locked<'t, '_, M, ST, S> {
         U: Send + 'static,
     {
         self.query = self.query.limit(1);
-        db.get_result::<ST, U>(self)
+        db.get_result::<ST, U>(Label::select::<M>(), self)
     }
 }
 

@@ -4,6 +4,7 @@ use diesel::pg::Pg;
 use diesel::query_builder::{AsQuery, QueryFragment};
 use futures_util::future::BoxFuture;
 
+use super::label::Label;
 use super::row::Loads;
 use crate::conn::TenantConn;
 use crate::error::Error;
@@ -34,7 +35,7 @@ impl<'t, Q> RlsOnly<'t, Q> {
         U: Send + 'static,
     {
         db.leave_marks();
-        db.load::<Q::SqlType, U>([self.query.as_query()])
+        db.load::<Q::SqlType, U>(Label::RLS_ONLY, [self.query.as_query()])
     }
 
     /// Runs the statement and loads its first row.
@@ -49,7 +50,7 @@ impl<'t, Q> RlsOnly<'t, Q> {
         U: Send + 'static,
     {
         db.leave_marks();
-        db.get_result::<Q::SqlType, U>(self.query.as_query())
+        db.get_result::<Q::SqlType, U>(Label::RLS_ONLY, self.query.as_query())
     }
 
     /// Runs the statement and tells how many rows it affected.
@@ -62,6 +63,6 @@ impl<'t, Q> RlsOnly<'t, Q> {
         Q: QueryFragment<Pg>,
     {
         db.leave_marks();
-        db.execute([self.query])
+        db.execute(Label::RLS_ONLY, [self.query])
     }
 }

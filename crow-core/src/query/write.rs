@@ -9,6 +9,7 @@ use diesel::result::QueryResult;
 use futures_util::future::{BoxFuture, FutureExt};
 
 use super::clauses::walk_conditions;
+use super::label::Label;
 use super::row::{Loads, RowOf};
 use super::statement::sql;
 use crate::conn::TenantConn;
@@ -84,12 +85,24 @@ pub struct Deleted;
     label = "no `.set(..)` yet",
     note = "write `.set(column.eq(value))`, a tuple of these, or a struct that derives `AsChangeset` and `TenantChangeset`"
 )]
-pub trait Complete {}
+pub trait Complete {
+    /// What SQL calls it.
+    #[doc(hidden)]
+    const OPERATION: &'static str;
+}
 
-impl Complete for Inserted {}
-impl Complete for Upserted {}
-impl Complete for Updated {}
-impl Complete for Deleted {}
+impl Complete for Inserted {
+    const OPERATION: &'static str = "INSERT";
+}
+impl Complete for Upserted {
+    const OPERATION: &'static str = "INSERT";
+}
+impl Complete for Updated {
+    const OPERATION: &'static str = "UPDATE";
+}
+impl Complete for Deleted {
+    const OPERATION: &'static str = "DELETE";
+}
 
 /// A statement about rows that exist, and that conditions choose from.
 #[diagnostic::on_unimplemented(
@@ -166,7 +179,10 @@ impl<'t, 'q, M: Model, Op, ST> Write<'t, 'q, M, Op, ST> {
     where
         Op: Complete,
     {
-        db.execute((0..self.parts()).map(|part| Unreturned { write: &self, part }))
+        db.execute(
+            Label::of::<M>(Op::OPERATION),
+            (0..self.parts()).map(|part| Unreturned { write: &self, part }),
+        )
     }
 
     /// Runs the statement and gives the row it wrote, the first if there are several.
@@ -194,7 +210,10 @@ impl<'t, 'q, M: Model, Op, ST> Write<'t, 'q, M, Op, ST> {
         ST: Loads<U>,
         U: Send + 'static,
     {
-        db.load::<ST, U>((0..self.parts()).map(|part| Returning { write: &self, part }))
+        db.load::<ST, U>(
+            Label::of::<M>(Op::OPERATION),
+            (0..self.parts()).map(|part| Returning { write: &self, part }),
+        )
     }
 
     fn parts(&self) -> usize {

@@ -407,14 +407,6 @@ BEGIN
     set_config('application_name', regexp_replace(left(application, 31) || ': ' || left(actor, 30), '[^ -~]', '?', 'g'), false),
     set_config('default_transaction_read_only', CASE mode WHEN 'read' THEN 'on' ELSE 'off' END, false),
     set_config('row_security', 'off', false);
-  IF expires IS NOT NULL THEN
-    BEGIN
-      -- Whoever cuts the connection ends its statement within a second.
-      PERFORM set_config('client_connection_check_interval', '1000', false);
-    EXCEPTION WHEN invalid_parameter_value THEN
-      NULL; -- Not on every platform: there the statement ends by itself.
-    END;
-  END IF;
   RETURN entry;
 END $$;
 

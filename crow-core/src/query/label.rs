@@ -1,0 +1,37 @@
+//! What a statement is called by those who watch.
+
+use diesel::query_source::QuerySource;
+
+use super::statement::sql;
+use crate::model::{Model, ScopedTable};
+
+/// A kind of statement and the table that it begins with, and nothing of what it says.
+#[derive(Clone, Copy)]
+pub(crate) struct Label {
+    pub(crate) operation: &'static str,
+    table: Option<fn() -> String>,
+}
+
+impl Label {
+    /// SQL of the user's own: its text may hold values, so it is not shown either.
+    pub(super) const RLS_ONLY: Self = Self { operation: "RLS_ONLY", table: None };
+    /// Several queries in one.
+    pub(super) const COMBINED: Self = Self { operation: "SELECT", table: None };
+
+    pub(super) fn select<M: Model>() -> Self {
+        Self::of::<M>("SELECT")
+    }
+
+    pub(super) fn of<M: Model>(operation: &'static str) -> Self {
+        Self { operation, table: Some(|| sql(&M::Table::table().from_clause()).replace('"', "")) }
+    }
+
+    pub(crate) fn table(&self) -> Option<String> {
+        self.table.map(|table| table())
+    }
+
+    /// Whether the text of the statement is made of names and placeholders alone.
+    pub(crate) fn has_text(&self) -> bool {
+        self.operation != Self::RLS_ONLY.operation
+    }
+}
