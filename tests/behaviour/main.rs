@@ -3,7 +3,6 @@
 mod admin;
 mod admin_session;
 mod attestation;
-mod cancellation;
 mod certificates;
 mod custom_types;
 mod database_alone;
@@ -14,6 +13,7 @@ mod leftovers;
 mod pipelining;
 mod pool;
 mod retrying;
+mod round_trips;
 mod shop;
 mod statements;
 mod support;

@@ -119,13 +119,14 @@ impl<T: TenantTable, V: Rows<T>> Head for InsertRows<T, V> {
         self.rows.count().div_ceil(self.rows_a_part())
     }
 
+    /// Each number of rows is another text, and all of them would fill the server's memory.
+    fn is_one_text(&self) -> bool {
+        self.rows.count() == 1
+    }
+
     fn walk_part<'b>(&'b self, part: usize, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         let first = part * self.rows_a_part();
         let last = self.rows.count().min(first + self.rows_a_part());
-        // Each number of rows is another SQL text, which would fill the cache.
-        if self.rows.count() != 1 {
-            out.unsafe_to_cache_prepared();
-        }
         out.push_sql("INSERT INTO ");
         self.table.walk_ast(out.reborrow())?;
         out.push_sql(" (");

@@ -47,6 +47,11 @@ pub(super) trait Head: Send + Sync {
         1
     }
 
+    /// Whether the SQL is the same for other values, so that it is worth being kept prepared.
+    fn is_one_text(&self) -> bool {
+        true
+    }
+
     fn walk_part<'b>(&'b self, part: usize, out: AstPass<'_, 'b, Pg>) -> QueryResult<()>;
 }
 
@@ -230,6 +235,14 @@ impl<'t, 'q, M: Model, Op, ST> Write<'t, 'q, M, Op, ST> {
         self.on_conflict.walk_ast(out.reborrow())?;
         walk_conditions(" WHERE ", self.filters.as_deref().unwrap_or_default(), out)
     }
+
+    /// diesel keeps no update and no insert of a struct prepared, as fields that are `None` change
+    /// their SQL. A program has a few such texts; a round trip for each statement costs more.
+    fn is_kept_prepared(&self) -> QueryResult<bool> {
+        let others = self.filters.iter().flatten().chain([&self.returning]);
+        let kept = |kept, other: &Fragment<'q>| Ok(kept && other.is_safe_to_cache_prepared(&Pg)?);
+        others.into_iter().try_fold(self.head.is_one_text(), kept)
+    }
 }
 
 /// A part of the statement, without RETURNING.
@@ -241,6 +254,10 @@ struct Unreturned<'a, 't, 'q, M: Model, Op, ST> {
 impl<M: Model, Op, ST> QueryFragment<Pg> for Unreturned<'_, '_, '_, M, Op, ST> {
     fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         self.write.walk_part(self.part, out)
+    }
+
+    fn is_safe_to_cache_prepared(&self, _: &Pg) -> QueryResult<bool> {
+        self.write.is_kept_prepared()
     }
 }
 
@@ -255,6 +272,10 @@ impl<M: Model, Op, ST> QueryFragment<Pg> for Returning<'_, '_, '_, M, Op, ST> {
         self.write.walk_part(self.part, out.reborrow())?;
         out.push_sql(" RETURNING ");
         self.write.returning.walk_ast(out)
+    }
+
+    fn is_safe_to_cache_prepared(&self, _: &Pg) -> QueryResult<bool> {
+        self.write.is_kept_prepared()
     }
 }
 

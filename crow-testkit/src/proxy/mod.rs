@@ -60,8 +60,8 @@ pub use self::message::{Direction, Message};
 ///
 /// So the count is that of the longest chain of messages of which each may have waited for the one
 /// before. It never is too low. It can be too high where the client did not wait and the answer
-/// was faster than its next write, which a [`delay`](Self::delay) of the answers rules out. Saying goodbye counts nothing, as nobody
-/// waits then. Messages inside TLS cannot be seen; there each piece that arrives counts as one, and
+/// was faster than its next write, which a [`delay`](Self::delay) of the answers rules out. Saying goodbye, to the server or to a
+/// prepared statement, counts nothing, as nobody waits then. Messages inside TLS cannot be seen; there each piece that arrives counts as one, and
 /// as an answer.
 pub struct Proxy {
     control: Control,

@@ -14,6 +14,8 @@ pub(super) struct Rounds {
     answered: u64,
     /// The round trip of each question that the server has yet to get ready after.
     asked: VecDeque<u64>,
+    /// The last message was a goodbye.
+    leaving: bool,
 }
 
 impl Rounds {
@@ -26,10 +28,12 @@ impl Rounds {
     }
 
     fn sent(&mut self, kind: Kind) {
-        if matches!(kind, Kind::Tagged(b'X') | Kind::Opening { cancels: true }) {
+        if matches!(kind, Kind::Tagged(b'X' | b'C') | Kind::Opening { cancels: true }) {
+            self.leaving = true;
             return;
         }
-        if self.answered == self.current {
+        let leaving = std::mem::take(&mut self.leaving) && kind == Kind::Tagged(b'S');
+        if self.answered == self.current && !leaving {
             self.current += 1;
             self.count += 1;
         }
@@ -108,6 +112,9 @@ mod tests {
     #[test]
     fn goodbye_waits_for_nothing() {
         assert_eq!(count("QzX"), 1);
+        assert_eq!(count("QzCSzBESz"), 2, "to a statement");
+        assert_eq!(count("QzCSBESzz"), 2);
+        assert_eq!(count("BEScCSzBESzzQz"), 3);
     }
 
     #[test]
