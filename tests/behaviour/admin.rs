@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use crow_core::{Access, AdminPool, Error, TenantId};
 use crow_examples::schema::vehicles;
+use crow_testkit::cancel;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use uuid::Uuid;
 
-use crate::cancellation::polls;
 use crate::shop::{Outcome, Shops, number, texts};
 
 pub(crate) async fn open() -> Outcome<(Shops, AdminPool)> {
@@ -137,7 +137,7 @@ async fn a_dropped_get_leaves_no_connection_without_a_record() -> Outcome {
         WHERE datname = current_database() AND usename = 'crow_admin'
         AND (state LIKE 'idle in%' OR application_name <> 'crow-admin')";
     for times in 0..200 {
-        let done = polls(times, admin.get(invoices())).await;
+        let done = cancel::after_polls(times, admin.get(invoices())).await;
         let finished = match done {
             Some(conn) => {
                 let sql =

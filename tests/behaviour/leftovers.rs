@@ -6,7 +6,6 @@ use std::time::Duration;
 use crow_core::{Error, TenantConn};
 use crow_examples::models::Vehicle;
 use crow_examples::schema::vehicles;
-use diesel::prelude::*;
 use diesel::sql_query;
 
 use crate::shop::{Outcome, Shops, backend, number, raw_texts, vehicle};
@@ -148,32 +147,6 @@ async fn clean_scopes_share_one_connection() -> Outcome {
     shops.assert_clean("rollbacks").await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_panic_in_a_scope_leaves_nothing() -> Outcome {
-    let shops = Shops::open_on_one_connection().await?;
-    let ours = shops.ours;
-    for in_transaction in [false, true] {
-        let pool = shops.pool.clone();
-        let task = tokio::spawn(async move {
-            let work = async |db: &mut TenantConn<'_>| {
-                db.insert_into::<Vehicle>().values(vehicle("Honda", "undone")).execute(db).await?;
-                if in_transaction {
-                    panic!("a bug in the application");
-                }
-                db.delete::<Vehicle>().filter(vehicles::model.eq("undone")).execute(db).await?;
-                panic!("a bug in the application");
-                #[expect(unreachable_code, reason = "gives the closure its type")]
-                Ok::<(), Error>(())
-            };
-            if in_transaction { pool.transaction(ours, work).await } else { pool.scope(ours, work).await }
-        });
-        assert!(task.await.is_err_and(|error| error.is_panic()));
-        shops.assert_clean("a panic").await?;
-        assert_eq!(shops.models_of(ours).await?, ["Civic", "Jazz", "Yaris"]);
-    }
-    Ok(())
-}
-
 #[tokio::test]
 async fn past_its_deadline_a_scope_ends_and_leaves_nothing() -> Outcome {
     let shops = Shops::open_with(|pool| pool.max_size(1).deadline(Duration::from_millis(300))).await?;
@@ -193,28 +166,5 @@ async fn past_its_deadline_a_scope_ends_and_leaves_nothing() -> Outcome {
     assert!(matches!(asleep, Err(Error::Deadline(_))), "{asleep:?}");
     shops.assert_clean("a statement past the deadline").await?;
     assert_eq!(shops.models_of(shops.ours).await?, ["Civic", "Jazz", "Yaris"]);
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_forgotten_statement_leaves_nothing() -> Outcome {
-    let shops = Shops::open_on_one_connection().await?;
-    for polls in 0..4 {
-        shops
-            .pool
-            .scope(shops.ours, async |db| {
-                let mut forgotten = db.query::<Vehicle>().count(db);
-                for _ in 0..polls {
-                    let once = std::future::poll_fn(|cx| std::task::Poll::Ready(forgotten.as_mut().poll(cx)));
-                    if once.await.is_ready() {
-                        break;
-                    }
-                }
-                std::mem::forget(forgotten);
-                Ok::<_, Error>(())
-            })
-            .await?;
-        shops.assert_clean("a forgotten statement").await?;
-    }
     Ok(())
 }

@@ -35,7 +35,14 @@ impl Shops {
     pub(crate) async fn open_with(
         settings: impl FnOnce(PoolBuilder<TenantPool>) -> PoolBuilder<TenantPool>,
     ) -> Outcome<Self> {
-        let db = database().await?;
+        Self::on(database().await?, settings).await
+    }
+
+    /// On a database that is [prepared](prepare).
+    pub(crate) async fn on(
+        db: TestDb,
+        settings: impl FnOnce(PoolBuilder<TenantPool>) -> PoolBuilder<TenantPool>,
+    ) -> Outcome<Self> {
         let pool = settings(TenantPool::builder(db.tenant_url())).connect().await?;
         let (ours, theirs) = (TenantId::random(), TenantId::random());
         let stock: [(TenantId, &[(&str, &str)]); 2] = [

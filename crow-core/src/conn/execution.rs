@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use diesel::pg::Pg;
 use diesel::query_builder::QueryFragment;
+use diesel::result::DatabaseErrorKind::{ClosedConnection, UnableToSendCommand};
 use diesel::result::Error::DatabaseError;
 use diesel::result::QueryResult;
 use diesel_async::{AsyncConnectionCore, AsyncPgConnection};
@@ -11,7 +12,7 @@ use futures_util::future::{BoxFuture, FutureExt, TryFutureExt, ready};
 use futures_util::join;
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt, try_unfold};
 
-use super::flight::{Begin, Commit, Enter, EnterFor, custom_types, message};
+use super::flight::{Begin, Commit, Enter, EnterFor, Rollback, custom_types, message};
 use super::observe::{Rows, Watch};
 use super::session::Unfinished;
 use super::tenant::TenantConn;
@@ -136,7 +137,7 @@ impl TenantConn<'_> {
     /// Ends the transaction of a stream, if it is its own.
     async fn closed<T>(&self, mark: Unfinished, result: QueryResult<T>) -> Result<T, Error> {
         let committed = match &self.transaction {
-            None => message(self.session(), Commit).await.map(drop),
+            None => self.committed(message(self.session(), Commit).await).await,
             Some(_) => Ok(()),
         };
         self.ended(mark, result.and_then(|value| committed.map(|()| value)))
@@ -148,6 +149,21 @@ impl TenantConn<'_> {
         match self.access {
             None => message(self.session(), Enter(tenant)),
             Some(access) => message(self.session(), EnterFor(tenant, access)),
+        }
+    }
+
+    /// What came of COMMIT. PostgreSQL has rolled back when it cannot commit, but a COMMIT that was
+    /// cancelled before it ran leaves the transaction open, aborted, and has to be followed up.
+    pub(super) async fn committed(&self, commit: QueryResult<usize>) -> QueryResult<()> {
+        match commit {
+            Err(DatabaseError(kind, info)) if !matches!(kind, ClosedConnection | UnableToSendCommand) => {
+                if message(self.session(), Rollback).await.is_err() {
+                    // An end that is not known marks the connection for good.
+                    drop(self.session().begin());
+                }
+                Err(DatabaseError(kind, info))
+            }
+            commit => commit.map(drop),
         }
     }
 
@@ -207,13 +223,14 @@ impl TenantConn<'_> {
                 let commit = message(session, Commit);
                 let _turn = session.turn.read().await;
                 let (begin, enter, result, commit) = join!(begin, enter, work, commit);
-                begin.and(enter).and(result).and_then(|value| commit.map(|_| value))
+                let committed = self.committed(commit).await;
+                begin.and(enter).and(result).and_then(|value| committed.map(|()| value))
             }
             (None, Leaves::InTurn) => {
                 let _turn = session.turn.write().await;
                 let (begin, enter, result) = join!(begin, enter, work);
-                let commit = message(session, Commit).await;
-                begin.and(enter).and(result).and_then(|value| commit.map(|_| value))
+                let committed = self.committed(message(session, Commit).await).await;
+                begin.and(enter).and(result).and_then(|value| committed.map(|()| value))
             }
             (Some(transaction), _) if transaction.begins() => {
                 let begin = transaction.begin(session);

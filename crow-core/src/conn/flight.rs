@@ -16,6 +16,8 @@ use uuid::Uuid;
 pub(super) struct Begin;
 #[derive(QueryId)]
 pub(super) struct Commit;
+#[derive(QueryId)]
+pub(super) struct Rollback;
 /// Writes also where the session's or the role's transactions are read-only.
 #[derive(QueryId)]
 pub(super) struct BeginWriting;
@@ -41,6 +43,13 @@ impl QueryFragment<Pg> for Begin {
 impl QueryFragment<Pg> for Commit {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql("COMMIT");
+        Ok(())
+    }
+}
+
+impl QueryFragment<Pg> for Rollback {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("ROLLBACK");
         Ok(())
     }
 }

@@ -243,9 +243,9 @@ impl TenantConn<'_> {
     async fn commit(&self) -> Result<Result<(), Error>, Error> {
         // On a connection that is broken already COMMIT is not sent, so that this is known.
         let mark = self.session().begin_commit()?;
-        match self.command("COMMIT".into()).await {
+        let commit = message(self.session(), Command("COMMIT".into()));
+        match self.run(Leaves::Together, async { self.committed(commit.await).await }).await {
             Err(Error::Connection(cause)) => Err(Error::CommitUnknown(cause)),
-            // PostgreSQL rolls back when it cannot commit.
             committed => {
                 mark.end();
                 Ok(committed)
