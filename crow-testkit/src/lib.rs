@@ -42,7 +42,8 @@
 //!
 //! [`Proxy`] is a network that a test controls: it counts round trips, is slow, hangs, breaks in the middle of a
 //! message, and holds single messages back. [`Server::freeze`], [`Server::stop`] and [`Server::restart`] do to a
-//! private server what befalls servers. [`cancel`] drops a future at each of its awaits.
+//! private server what befalls servers. [`cancel`] drops a future at each of its awaits. [`Soak`] runs
+//! random work on many tasks, of which a part is cancelled, while server processes are killed.
 //!
 //! # Environment variables
 //!
@@ -81,6 +82,7 @@ mod postmaster;
 mod proxy;
 mod server;
 mod session;
+mod soak;
 mod template;
 mod test_db;
 
@@ -89,5 +91,6 @@ pub use error::Error;
 pub use options::ServerOptions;
 pub use proxy::{Direction, Hold, Message, Proxy};
 pub use server::Server;
+pub use soak::{Soak, SoakReport};
 pub use template::Template;
 pub use test_db::TestDb;

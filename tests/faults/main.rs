@@ -12,5 +12,6 @@ mod server;
 #[path = "../behaviour/shop.rs"]
 #[allow(dead_code, reason = "shared with the tests of behaviour, which use all of it")]
 mod shop;
+mod soak;
 mod wire;
 mod works;
