@@ -77,7 +77,8 @@ pub enum Error {
     /// The connection broke, or the deadline passed, after COMMIT was sent and before it was
     /// answered: the transaction may have been committed or not.
     ///
-    /// Look for what it should have written before you run it again.
+    /// So it is with a write outside `transaction`, with which its COMMIT travels. Look for what it
+    /// should have written before you run it again.
     #[error("it is not known whether the transaction was committed: {0}")]
     CommitUnknown(String),
 

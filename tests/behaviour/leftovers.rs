@@ -163,7 +163,8 @@ async fn past_its_deadline_a_scope_ends_and_leaves_nothing() -> Outcome {
         .pool
         .scope(shops.ours, async |db| db.rls_only(sql_query("SELECT pg_sleep(2)")).execute(db).await)
         .await;
-    assert!(matches!(asleep, Err(Error::Deadline(_))), "{asleep:?}");
+    // SQL of the user's own may have written, and its COMMIT went along.
+    assert!(matches!(asleep, Err(Error::CommitUnknown(_))), "{asleep:?}");
     shops.assert_clean("a statement past the deadline").await?;
     assert_eq!(shops.models_of(shops.ours).await?, ["Civic", "Jazz", "Yaris"]);
     Ok(())

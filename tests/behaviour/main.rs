@@ -10,6 +10,7 @@ mod deadlines;
 mod errors;
 mod isolation;
 mod leftovers;
+mod outcomes;
 mod pipelining;
 mod pool;
 mod retrying;

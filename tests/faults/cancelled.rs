@@ -2,7 +2,9 @@
 
 use crow_core::Error;
 use crow_examples::models::Vehicle;
+use crow_examples::schema::vehicles;
 use crow_testkit::cancel;
+use diesel::ExpressionMethods;
 use futures_util::future::join_all;
 
 use crate::scene::Scene;
@@ -72,6 +74,35 @@ async fn a_scope_whose_statement_was_dropped_says_so_and_goes_no_further() -> Ou
             (None, _, Err(Error::Connection(text))) => assert!(text.contains("was dropped"), "{text}"),
             (None, _, next) => panic!("after {polls} polls: {next:?}"),
         }
+    }
+    Err("the statement never comes to its end".into())
+}
+
+#[tokio::test]
+async fn a_transaction_whose_statement_was_dropped_is_not_committed() -> Outcome {
+    let scene = Scene::open().await?;
+    for polls in 1..100 {
+        let mut done = None;
+        let committed = scene
+            .pool
+            .transaction(scene.ours(), async |tx| {
+                tx.delete::<Vehicle>().filter(vehicles::model.eq("Civic")).execute(tx).await?;
+                let second = tx.delete::<Vehicle>().filter(vehicles::model.eq("Jazz")).execute(tx);
+                done = cancel::after_polls(polls, second).await;
+                Ok::<_, Error>(())
+            })
+            .await;
+        scene.assert_clean().await?;
+        if done.is_some() {
+            committed?;
+            assert_eq!(scene.shops.models_of(scene.ours()).await?, ["Yaris"]);
+            return Ok(());
+        }
+        assert!(
+            matches!(&committed, Err(Error::Connection(text)) if text.contains("was dropped")),
+            "{committed:?}"
+        );
+        assert_eq!(scene.shops.models_of(scene.ours()).await?, ["Civic", "Jazz", "Yaris"]);
     }
     Err("the statement never comes to its end".into())
 }

@@ -24,7 +24,7 @@ async fn private() -> Outcome<(Server, Scene)> {
 
 fn connection_error(result: Result<(), Error>) -> Outcome<String> {
     match result {
-        Err(Error::Connection(text)) => Ok(text),
+        Err(Error::Connection(text) | Error::CommitUnknown(text)) => Ok(text),
         other => Err(format!("{other:?}").into()),
     }
 }
@@ -130,7 +130,7 @@ async fn a_server_that_refuses_connections_is_told_of_and_found_again() -> Outco
     scene.proxy.cut();
     let mut refused = scene.run(Work::Statement).await;
     // The pool may not have heard of the end of its connections yet.
-    while matches!(&refused, Err(Error::Connection(text)) if text.ends_with("open a new scope")) {
+    while matches!(&refused, Err(Error::CommitUnknown(text)) if text.ends_with("open a new scope")) {
         refused = scene.run(Work::Statement).await;
     }
     let text = connection_error(refused)?;

@@ -32,7 +32,7 @@ impl TenantConn<'_> {
     {
         let build: fn(_) -> QueryResult<U> = |row| ST::build(&row);
         let watch = Watch::new(&self.span, label);
-        let work = self.run_all(&watch, statements, move |mut conn, statement| {
+        let work = self.run_all(&watch, label.writes(), statements, move |mut conn, statement| {
             let rows = AsyncConnectionCore::load(&mut conn, statement);
             // All rows are taken off the wire even if one is wanted: the answer to COMMIT is behind them.
             rows.and_then(move |rows| rows.and_then(move |row| ready(build(row))).try_collect::<Vec<U>>())
@@ -64,7 +64,8 @@ impl TenantConn<'_> {
         statements: impl IntoIterator<Item: QueryFragment<Pg>>,
     ) -> BoxFuture<'c, Result<usize, Error>> {
         let watch = Watch::new(&self.span, label);
-        let work = self.run_all(&watch, statements, |conn, statement| message(conn, statement));
+        let work =
+            self.run_all(&watch, label.writes(), statements, |conn, statement| message(conn, statement));
         watch.over(work.map_ok(|rows| rows.into_iter().sum()), |rows| Rows::Affected(*rows))
     }
 
@@ -170,6 +171,7 @@ impl TenantConn<'_> {
     fn run_all<'c, T: Send + 'c, Fut: Future<Output = QueryResult<T>> + Send + 'c>(
         &'c self,
         watch: &Watch,
+        writes: bool,
         statements: impl IntoIterator<Item: QueryFragment<Pg>>,
         send: impl Fn(&'c AsyncPgConnection, Statement<'_>) -> Fut,
     ) -> BoxFuture<'c, Result<Vec<T>, Error>> {
@@ -194,7 +196,7 @@ impl TenantConn<'_> {
             Ok(results)
         };
         async move {
-            let results = self.run(leaves, work).await?;
+            let results = self.run(leaves, writes && self.transaction.is_none(), work).await?;
             session.learn(types);
             Ok(results)
         }
@@ -208,20 +210,25 @@ impl TenantConn<'_> {
     /// COMMIT waits for it. Inside a transaction BEGIN and enter go with the first statement.
     ///
     /// All answers are awaited also after an error: only then is it known where the connection
-    /// stands, and a COMMIT that was sent ends the failed transaction as a rollback.
+    /// stands, and a COMMIT that was sent ends the failed transaction as a rollback. If one of them
+    /// never comes after a COMMIT that commits something was sent, the outcome is not known.
     pub(super) async fn run<T>(
         &self,
         leaves: Leaves,
+        commits: bool,
         work: impl Future<Output = QueryResult<T>> + Send,
     ) -> Result<T, Error> {
         let session = self.session();
-        let mark = session.begin()?;
+        let mut mark = session.begin()?;
         let begin = message(session, Begin);
         let enter = self.enter();
         let result = match (&self.transaction, leaves) {
             (None, Leaves::Together) => {
                 let commit = message(session, Commit);
                 let _turn = session.turn.read().await;
+                if commits {
+                    mark.commits();
+                }
                 let (begin, enter, result, commit) = join!(begin, enter, work, commit);
                 let committed = self.committed(commit).await;
                 begin.and(enter).and(result).and_then(|value| committed.map(|()| value))
@@ -229,15 +236,24 @@ impl TenantConn<'_> {
             (None, Leaves::InTurn) => {
                 let _turn = session.turn.write().await;
                 let (begin, enter, result) = join!(begin, enter, work);
+                let result = begin.and(enter).and(result);
+                if commits && result.is_ok() {
+                    mark.commits();
+                }
                 let committed = self.committed(message(session, Commit).await).await;
-                begin.and(enter).and(result).and_then(|value| committed.map(|()| value))
+                result.and_then(|value| committed.map(|()| value))
             }
             (Some(transaction), _) if transaction.begins() => {
                 let begin = transaction.begin(session);
                 let (begin, enter, result) = join!(begin, enter, work);
                 begin.and(enter).and(result)
             }
-            (Some(_), _) => work.await,
+            (Some(_), _) => {
+                if commits {
+                    mark.commits();
+                }
+                work.await
+            }
         };
         self.ended(mark, result)
     }
@@ -249,10 +265,14 @@ impl TenantConn<'_> {
         if let (Some(transaction), Err(error), true) = (&self.transaction, &mut result, refused) {
             transaction.fail(error);
         }
-        if !matches!(result, Err(Error::Connection(_))) {
-            mark.end();
+        match result {
+            Err(Error::Connection(cause)) if mark.may_be_committed() => Err(Error::CommitUnknown(cause)),
+            Err(Error::Connection(_)) => result,
+            _ => {
+                mark.end();
+                result
+            }
         }
-        result
     }
 }
 

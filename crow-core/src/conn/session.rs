@@ -97,15 +97,7 @@ impl Session {
         Ok(Unfinished { work: Arc::clone(&self.work), commits: false, ended: false })
     }
 
-    /// As [`begin`](Self::begin), for work that has COMMIT in it.
-    pub(super) fn begin_commit(&self) -> Result<Unfinished, Error> {
-        let mut mark = self.begin()?;
-        self.work.commits.fetch_add(1, Ordering::AcqRel);
-        mark.commits = true;
-        Ok(mark)
-    }
-
-    /// Whether a COMMIT may be under way.
+    /// Whether a COMMIT may be under way that something depends on.
     pub(super) fn is_committing(&self) -> bool {
         self.work.commits.load(Ordering::Acquire) > 0
     }
@@ -177,7 +169,7 @@ impl Knife {
 #[derive(Default)]
 struct Work {
     open: AtomicUsize,
-    /// How many of them have COMMIT in them.
+    /// How many of them may be committed already.
     commits: AtomicUsize,
     interrupted: AtomicBool,
 }
@@ -197,6 +189,17 @@ pub(super) struct Unfinished {
 }
 
 impl Unfinished {
+    /// From here on the server may have committed the work before it has told so.
+    pub(super) fn commits(&mut self) {
+        self.work.commits.fetch_add(usize::from(!self.commits), Ordering::AcqRel);
+        self.commits = true;
+    }
+
+    /// Whether the work may be committed already.
+    pub(super) fn may_be_committed(&self) -> bool {
+        self.commits
+    }
+
     pub(super) fn end(mut self) {
         self.ended = true;
         self.work.commits.fetch_sub(usize::from(self.commits), Ordering::AcqRel);

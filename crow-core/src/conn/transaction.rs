@@ -236,20 +236,15 @@ impl Transactional for TenantConn<'_> {
 
 impl TenantConn<'_> {
     async fn command(&self, sql: String) -> Result<(), Error> {
-        self.run(Leaves::Together, message(self.session(), Command(sql))).await.map(drop)
+        self.run(Leaves::Together, false, message(self.session(), Command(sql))).await.map(drop)
     }
 
     /// The outer result tells whether the transaction has ended, the inner one whether it was kept.
     async fn commit(&self) -> Result<Result<(), Error>, Error> {
-        // On a connection that is broken already COMMIT is not sent, so that this is known.
-        let mark = self.session().begin_commit()?;
         let commit = message(self.session(), Command("COMMIT".into()));
-        match self.run(Leaves::Together, async { self.committed(commit.await).await }).await {
-            Err(Error::Connection(cause)) => Err(Error::CommitUnknown(cause)),
-            committed => {
-                mark.end();
-                Ok(committed)
-            }
+        match self.run(Leaves::Together, true, async { self.committed(commit.await).await }).await {
+            Err(error @ (Error::Connection(_) | Error::CommitUnknown(_))) => Err(error),
+            committed => Ok(committed),
         }
     }
 }

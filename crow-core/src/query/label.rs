@@ -30,6 +30,11 @@ impl Label {
         self.table.map(|table| table())
     }
 
+    /// Whether the statement may leave something behind.
+    pub(crate) fn writes(&self) -> bool {
+        self.operation != "SELECT"
+    }
+
     /// Whether the text of the statement is made of names and placeholders alone.
     pub(crate) fn has_text(&self) -> bool {
         self.operation != Self::RLS_ONLY.operation
