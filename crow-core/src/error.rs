@@ -201,6 +201,7 @@ fn database(kind: DatabaseErrorKind, info: &dyn DatabaseErrorInformation) -> Err
              to be pools of one database"
                 .into(),
         ),
+        (_, Some("crow.shared_session")) => shared_session(),
         (_, Some("crow.unexplained")) => Error::Invalid(message.to_owned()),
         (DatabaseErrorKind::UniqueViolation, _) => Error::Unique(constraint()),
         (DatabaseErrorKind::ForeignKeyViolation | DatabaseErrorKind::RestrictViolation, _) => {
@@ -237,8 +238,10 @@ fn by_message(message: &str) -> Error {
         Error::Conflict { attempts: 1 }
     } else if message.starts_with("canceling statement due to") {
         Error::Cancelled(message.to_owned())
-    } else if message.starts_with("terminating connection") || lost_statement(message) {
+    } else if message.starts_with("terminating connection") {
         Error::Connection(lost(message))
+    } else if lost_statement(message) {
+        Error::Connection(format!("{}{LOST_STATEMENT}", lost(message)))
     } else if message.starts_with("invalid byte sequence") && message.ends_with(": 0x00") {
         Error::Invalid("a text value holds a NUL byte, which PostgreSQL cannot store".into())
     } else if message.starts_with("permission denied") {
@@ -250,9 +253,34 @@ fn by_message(message: &str) -> Error {
     }
 }
 
-/// SQL of the user's own has deallocated what the driver had prepared, for good.
+/// What the driver had prepared is gone for good, or something else has its name.
 fn lost_statement(message: &str) -> bool {
-    message.starts_with("prepared statement \"") && message.ends_with("does not exist")
+    message.starts_with("prepared statement \"")
+        && (message.ends_with("does not exist") || message.ends_with("already exists"))
+        || message.starts_with("bind message supplies ")
+}
+
+const LOST_STATEMENT: &str = ". SQL has deallocated what the driver prepared; or a pooler in between gives each \
+    transaction another session and does not bring statements along: then set PgBouncer's max_prepared_statements \
+    above 0";
+
+impl Error {
+    /// What a lost statement means where no SQL of the user's own can have run.
+    pub(crate) fn before_any_sql(self) -> Self {
+        match self {
+            Self::Connection(text) if text.ends_with(LOST_STATEMENT) => shared_session(),
+            other => other,
+        }
+    }
+}
+
+fn shared_session() -> Error {
+    Error::Invalid(
+        "the pooler between here and PostgreSQL gives each transaction another session and does not bring prepared \
+         statements along: set max_prepared_statements above 0 (PgBouncer 1.21 or later) or pool_mode = session, or \
+         connect to PostgreSQL itself"
+            .into(),
+    )
 }
 
 fn lost(message: &str) -> String {

@@ -3,6 +3,7 @@
 mod admin;
 mod admin_session;
 mod attestation;
+mod bouncer;
 mod certificates;
 mod custom_types;
 mod database_alone;
@@ -11,6 +12,7 @@ mod errors;
 mod isolation;
 mod leftovers;
 mod outcomes;
+mod pgbouncer;
 mod pipelining;
 mod pool;
 mod retrying;

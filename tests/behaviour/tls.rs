@@ -139,9 +139,10 @@ impl Scene {
         self.gone("crow_app").await
     }
 
-    /// Whether each connection of a role is encrypted, as the server sees it.
+    /// Whether the connections of a role are encrypted, as the server sees it: one answer if they agree.
     async fn encrypted(&self, role: &str) -> Outcome<Vec<bool>> {
-        let sql = "SELECT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = $1::text";
+        let sql =
+            "SELECT DISTINCT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = $1::text";
         Ok(self.superuser.query(sql, &[&role]).await?.iter().map(|row| row.get(0)).collect())
     }
 

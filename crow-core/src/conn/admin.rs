@@ -16,6 +16,7 @@ use super::deadline::{Deadline, answered};
 use super::flight::{BeginWriting, Commit, message};
 use super::observe;
 use super::pool::{Pool, PoolStatus, Pooled, give_back};
+use super::pooler::keeps_session;
 use super::session::{RESET, Session, Unfinished};
 use super::tenant::TenantConn;
 use super::tenant_pool::TenantPool;
@@ -270,10 +271,16 @@ impl PoolBuilder<AdminPool> {
     /// # Errors
     ///
     /// [`Error::Unsafe`] for a role that cannot record its accesses, that could change the record,
-    /// or that row-level security would show a part of the rows; [`Error::Connection`] if the server cannot be reached or
-    /// refuses the login.
+    /// or that row-level security would show a part of the rows; [`Error::Invalid`] for a URL that cannot work, or a
+    /// pooler in between that pools transactions; [`Error::Connection`] if the server cannot be reached or refuses the
+    /// login.
     pub async fn connect(self) -> Result<AdminPool, Error> {
-        let pool = self.open("crow-admin", true, audit::attest_admin).await?;
+        let pool = self
+            .open("crow-admin", true, async |conn| {
+                keeps_session(conn).await?;
+                audit::attest_admin(conn).await
+            })
+            .await?;
         Ok(AdminPool { pool })
     }
 }

@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
-use diesel_async::SimpleAsyncConnection;
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use tokio::sync::watch;
+use tokio::task::AbortHandle;
 
 use super::limits::Limits;
 use super::observe;
+use super::pooler::UNSHARED;
 use super::session::{SETTINGS, Session};
 use super::target::Target;
 use crate::error::Error;
@@ -42,6 +44,13 @@ impl Manager {
     pub(super) async fn all_closed(&self) {
         self.open.closed().await;
     }
+
+    /// A connection that is no pool's yet, to a session of its own.
+    pub(super) async fn log_in(&self) -> Result<(AsyncPgConnection, Option<AbortHandle>), Error> {
+        let (mut conn, driver) = self.target.connect(self.severable).await?;
+        conn.batch_execute(&[SETTINGS, UNSHARED].concat()).await?;
+        Ok((conn, driver))
+    }
 }
 
 impl managed::Manager for Manager {
@@ -50,8 +59,7 @@ impl managed::Manager for Manager {
 
     async fn create(&self) -> Result<Session, Error> {
         let begun = Instant::now();
-        let (mut conn, driver) = self.target.connect(self.severable).await?;
-        conn.batch_execute(SETTINGS).await?;
+        let (conn, driver) = self.log_in().await?;
         observe::opened(&self.name, begun.elapsed());
         Ok(Session::new(conn, driver, Arc::clone(&self.name), self.limits.draw(), self.open.subscribe()))
     }

@@ -14,6 +14,7 @@ mod numbers;
 mod observe;
 mod parameters;
 mod pool;
+mod pooler;
 mod retrying;
 mod session;
 mod target;

@@ -12,6 +12,7 @@ use super::limits::Limits;
 use super::manager::Manager;
 use super::numbers::METRICS;
 use super::observe;
+use super::pooler::keeps_statements;
 use crate::error::Error;
 
 /// A connection of a pool, which goes back there when it is dropped.
@@ -50,16 +51,29 @@ impl Pool {
             .build()
             .map_err(|error| Error::Invalid(format!("the pool cannot be built: {error}")))?;
         let pool = Self(pool);
-        // All are taken before the first goes back, so that each is another one.
-        let sessions = try_join_all((0..min_size.max(1)).map(|_| pool.checkout(Deadline::none()))).await?;
-        if let Some(session) = sessions.first() {
-            session.answer(question).await?;
-        }
+        let sessions = pool.begin(min_size.max(1), question).await.map_err(Error::before_any_sql)?;
         drop(sessions);
         if let Some(every) = limits.sweep() {
             pool.sweep_up(every, min_size);
         }
         Ok(pool)
+    }
+
+    /// The first connections, after asking the server what a pool has to know.
+    async fn begin(
+        &self,
+        connections: usize,
+        question: impl AsyncFnOnce(&mut &AsyncPgConnection) -> Result<(), Error>,
+    ) -> Result<Vec<Pooled>, Error> {
+        // The others come after the answers: where it is refused nobody else has to have logged in.
+        let first = self.checkout(Deadline::none()).await?;
+        let witness = self.0.manager().log_in();
+        first.answer(async |conn| keeps_statements(conn, witness).await).await?;
+        first.answer(question).await?;
+        // All are taken before the first goes back, so that each is another one.
+        let mut sessions = try_join_all((1..connections).map(|_| self.checkout(Deadline::none()))).await?;
+        sessions.push(first);
+        Ok(sessions)
     }
 
     /// A connection of the pool. Those who wait are served in the order in which they came.
