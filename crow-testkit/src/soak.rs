@@ -133,8 +133,8 @@ impl Soak {
         let Some((_, role)) = &self.kill else { return Ok(0) };
         let (name, role) = (database.name(), role.replace('\'', "''"));
         let sql = format!(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-             WHERE datname = '{name}' AND usename = '{role}' ORDER BY random() LIMIT 1"
+            "SELECT pg_terminate_backend(pid) FROM (SELECT pid FROM pg_stat_activity \
+             WHERE datname = '{name}' AND usename = '{role}' ORDER BY random() LIMIT 1) AS one"
         );
         Ok(session.run("kill a process", &sql).await?.iter().filter(|killed| *killed == "t").count() as u64)
     }

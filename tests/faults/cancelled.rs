@@ -23,7 +23,7 @@ async fn at_every_await(work: Work, cold: bool) -> Outcome {
             return Err(told(format!("{result:?}")).into());
         }
         scene.assert_whole(work, result.as_ref()).await.map_err(|error| told(error.to_string()))?;
-        if cold { scene.kill_backends().await } else { Ok(()) }
+        if cold { scene.lose_connections().await } else { Ok(()) }
     })
     .await
 }

@@ -1,6 +1,6 @@
 //! Two shops at the other end of a wire, and what has to be true of them whatever happened.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crow_core::{Error, PoolBuilder, TenantConn, TenantId, TenantPool};
 use crow_examples::models::Vehicle;
@@ -13,6 +13,9 @@ use tokio::sync::{Barrier, Mutex};
 
 use crate::shop::{Outcome, Shops, number, raw_texts, texts};
 use crate::works::Work;
+
+/// Long after what was to happen.
+const LATE: Duration = Duration::from_secs(10);
 
 pub(crate) struct Scene {
     pub(crate) proxy: Proxy,
@@ -41,7 +44,7 @@ impl Scene {
         let proxy = Proxy::start(&shops.db.tenant_url())?;
         let pool = settings(TenantPool::builder(proxy.url()).max_size(2)).connect().await?;
         // Its own pool has done its part, and would only be in the way of the looks from outside.
-        shops.pool.close(Duration::from_secs(10)).await;
+        shops.pool.close(LATE).await;
         let superuser = Mutex::new(shops.superuser().await?);
         Ok(Self { proxy, pool, shops, superuser })
     }
@@ -66,9 +69,33 @@ impl Scene {
 
     /// Ends all processes that serve the application, and returns when they have ended.
     pub(crate) async fn kill_backends(&self) -> Outcome {
-        let kill = "SELECT pg_terminate_backend(pid, 10000)::text AS text FROM pg_stat_activity \
-                    WHERE datname = current_database() AND usename = 'crow_app'";
-        self.superuser(kill).await.map(drop)
+        // Asked to wait for the end, the server looks every 100 ms.
+        let kill = "SELECT CASE WHEN pg_terminate_backend(pid) THEN pid ELSE 0 END::text AS text \
+                    FROM pg_stat_activity WHERE datname = current_database() AND usename = 'crow_app'";
+        let killed = self.superuser(kill).await?.join(", ");
+        let left = format!("SELECT pid::text AS text FROM pg_stat_activity WHERE pid = ANY('{{{killed}}}')");
+        let begin = Instant::now();
+        while !self.superuser(&left).await?.is_empty() {
+            if begin.elapsed() > LATE {
+                return Err("what was killed does not end".into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends all connections, and returns when the pool can know that they are gone.
+    pub(crate) async fn lose_connections(&self) -> Outcome {
+        self.kill_backends().await?;
+        let begin = Instant::now();
+        loop {
+            self.proxy.reset_round_trips();
+            match self.proxy.round_trips_by_connection().len() {
+                // The proxy's client has closed its side too.
+                0 => return Ok(()),
+                open if begin.elapsed() > LATE => return Err(format!("{open} connections stay open").into()),
+                _ => tokio::time::sleep(Duration::from_millis(1)).await,
+            }
+        }
     }
 
     /// After `result` of the work, or none if it was dropped: nothing is half done, nobody is in a
@@ -114,9 +141,9 @@ impl Scene {
         let busy = "SELECT count(*) AS number FROM pg_stat_activity \
                     WHERE datname = current_database() AND usename = 'crow_app' AND state <> 'idle'";
         let mut superuser = self.superuser.lock().await;
-        let begin = std::time::Instant::now();
+        let begin = Instant::now();
         while number(&mut superuser, busy).await? > 0 {
-            if begin.elapsed() > Duration::from_secs(10) {
+            if begin.elapsed() > LATE {
                 let who = "SELECT state || ': ' || query AS text FROM pg_stat_activity \
                            WHERE datname = current_database() AND usename = 'crow_app' AND state <> 'idle'";
                 return Err(format!("still at work: {:?}", texts(&mut superuser, who).await?).into());

@@ -58,7 +58,7 @@ async fn a_scope_whose_server_process_was_killed_says_so_and_the_next_one_works(
 async fn connections_that_died_in_the_pool_are_not_handed_out() -> Outcome {
     let scene = Scene::open().await?;
     for work in Work::ALL {
-        scene.kill_backends().await?;
+        scene.lose_connections().await?;
         let result = scene.run(work).await;
         assert!(work.ends_as_meant(&result), "{work:?}: {result:?}");
         scene.assert_whole(work, Some(&result)).await?;

@@ -194,7 +194,7 @@ async fn a_login() -> Outcome {
     for direction in [Direction::ToServer, Direction::ToClient] {
         for fault in Fault::ALL {
             for nth in 0..6 {
-                scene.kill_backends().await?;
+                scene.lose_connections().await?;
                 let told = |error: &dyn std::fmt::Display| {
                     format!("message {nth} {direction:?}, {fault:?}: {error}")
                 };
