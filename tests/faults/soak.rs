@@ -170,7 +170,8 @@ async fn nobody_ever_sees_anothers_rows_and_nothing_leaks() -> Outcome {
     let report = Soak::new(seed)
         .tasks(64)
         .lasting(Duration::from_secs(seconds))
-        .cancel_percent(5)
+        // Every second of these comes to its end before it would be dropped.
+        .cancel_percent(10)
         .kill_percent(1, "crow_app")
         .run(db.database(), move |seed| {
             let pool = tasks.clone();
