@@ -78,6 +78,15 @@ async fn connect_opens_as_many_connections_as_it_is_told() -> Outcome {
     Ok(())
 }
 
+/// What rarely happens takes no room in what always happens: scopes are held in tasks, and nest.
+#[tokio::test]
+async fn the_future_of_a_scope_has_no_room_for_a_login() -> Outcome {
+    let shops = Shops::open().await?;
+    let scope = shops.pool.scope(shops.ours, async |db| db.query::<Vehicle>().count(db).await);
+    assert!(size_of_val(&scope) < 10_000, "{} bytes", size_of_val(&scope));
+    Ok(())
+}
+
 #[tokio::test]
 async fn connect_fails_if_it_cannot_open_all_of_them() -> Outcome {
     let db = database().await?;
