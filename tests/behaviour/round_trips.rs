@@ -125,7 +125,8 @@ async fn a_new_connection_prepares_what_it_needs_once() -> Outcome {
     let work = async || {
         wire.pool.scope(wire.ours(), async |db| db.query::<Vehicle>().count(db).await.map(drop)).await
     };
-    // BEGIN, enter, the statement and COMMIT are prepared one after the other, each with the run of the one before.
+    // BEGIN, enter, the statement and COMMIT are prepared one after the other, as the driver's cache has it, each
+    // beside the run of the one before. The protocol would allow two: all prepared, all run.
     assert_eq!(wire.cold_and_warm(work).await?, (5, 1));
     Ok(())
 }

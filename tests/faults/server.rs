@@ -32,9 +32,10 @@ fn connection_error(result: Result<(), Error>) -> Outcome<String> {
 #[tokio::test]
 async fn a_scope_whose_server_process_was_killed_says_so_and_the_next_one_works() -> Outcome {
     let scene = Scene::open().await?;
-    let work = scene.pool.scope(scene.ours(), async |db| {
-        db.rls_only(sql_query("SELECT pg_sleep(30)")).execute(db).await.map(drop)
-    });
+    let work = async {
+        let sleep = sql_query("SELECT pg_sleep(30)");
+        scene.pool.scope(scene.ours(), async |db| db.rls_only(sleep).execute(db).await.map(drop)).await
+    };
     let kill = async {
         let asleep = "SELECT query AS text FROM pg_stat_activity WHERE usename = 'crow_app' \
                       AND datname = current_database() AND wait_event = 'PgSleep'";
