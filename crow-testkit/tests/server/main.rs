@@ -14,5 +14,6 @@ mod external;
 mod lifetime;
 mod private;
 mod proxy;
+mod soak;
 mod template;
 mod user;
