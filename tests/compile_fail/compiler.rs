@@ -75,10 +75,20 @@ fn error(message: Value) -> Option<Diagnostic> {
         line: list(&message["spans"])
             .iter()
             .find(|span| span["is_primary"] == true)
-            .and_then(|span| usize::try_from(span["line_start"].as_u64()?).ok()),
+            .and_then(line_of_the_program),
         notes: list(&message["children"]).iter().map(|child| text(&child["message"])).collect(),
         rendered: text(&message["rendered"]),
     })
+}
+
+/// The line of a span; of the call, if the span lies in a macro of another crate. The program comes by
+/// standard input.
+fn line_of_the_program(span: &Value) -> Option<usize> {
+    let mut span = span;
+    while span["file_name"] != "<anon>" {
+        span = span.pointer("/expansion/span")?;
+    }
+    usize::try_from(span["line_start"].as_u64()?).ok()
 }
 
 /// Asks cargo, for which everything is fresh, what it built this test with.

@@ -12,6 +12,8 @@ use crate::model::ScopedSource;
     note = "to join along a foreign key write `#[diesel(belongs_to(Parent))]` beside `#[derive(TenantModel)]` on the child",
     note = "to join on a condition of your own write `.inner_join(table.on(condition))`",
     note = "joins are a chain: `.left_join(a).left_join(b.on(condition))`, not `.left_join(a.inner_join(b))`",
+    note = "without a condition a table is joined to the one that the query began with; to another one of its tables \
+            write `table.on(condition)`",
     note = "the table needs a model: `#[derive(TenantModel)]`, or `#[derive(SharedModel)]` for reference data"
 )]
 pub trait Joins<R>: QuerySource {

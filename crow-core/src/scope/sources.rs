@@ -39,6 +39,8 @@ where
     note = "a subquery must come from the same scope: write `db.query::<Model>()` in place of `table.filter(..)`",
     note = "raw SQL, boxed expressions and `eq_any(vec)` cannot be checked: write `.eq_any(any_of(vec))` for a list of values,\n\
             and `db.rls_only(..)` for a whole statement that only PostgreSQL's policies should guard",
+    note = "`column.nullable()` and `column.assume_not_null()` cannot stand before `eq_any` and `ne_all`: write them in the \
+            `select` of the subquery",
     note = "parts of diesel's aggregates and windows cannot be checked: write `aggregate(count(id)).filter(..)`,\n\
             and `window(row_number()).partition_by(..).order(..)`",
     note = "an SQL type or expression type of your own has to derive `Clone` and `QueryId`",
