@@ -13,8 +13,8 @@
 //! | install the database side | [`schema`] |
 //!
 //! The guide: [getting started](guide::getting_started), [what a tenant can say](guide::queries),
-//! [connections](guide::connections), [across tenants](guide::admin), [what crow shows](guide::observability),
-//! [how to read the compile errors](guide::errors), [the threat model](guide::threat_model).
+//! [from plain diesel](guide::porting), [connections](guide::connections), [across tenants](guide::admin), [what crow
+//! shows](guide::observability), [how to read the compile errors](guide::errors), [the threat model](guide::threat_model).
 //!
 //! The feature `tls` encrypts connections, the feature `metrics` counts; both are off by default.
 
@@ -44,7 +44,8 @@ pub use query::{
 };
 pub use tenant::{InvalidTenantId, TenantId};
 
-/// Traits and types that appear in bounds and in compile errors, and that nobody has to name.
+/// Traits and types that appear in bounds and in compile errors. A function over the queries of any model names
+/// [`Loads`](bounds::Loads) and [`RowOf`](bounds::RowOf); nobody has to name the others.
 pub mod bounds {
     pub use crate::conn::{AsyncFunc, AsyncRepeat};
     pub use crate::model::{Declared, NoTenantColumn, ScopedSource, TenantColumn, TenantIdType};
@@ -66,6 +67,9 @@ pub mod guide {
 
     #[doc = include_str!("../../docs/queries.md")]
     pub mod queries {}
+
+    #[doc = include_str!("../../docs/porting.md")]
+    pub mod porting {}
 
     #[doc = include_str!("../../docs/connections.md")]
     pub mod connections {}
