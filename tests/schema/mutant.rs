@@ -13,17 +13,23 @@ struct Mutant {
     noticed_by: &'static [&'static str],
 }
 
-const MUTANTS: [Mutant; 10] = [
+const MUTANTS: [Mutant; 11] = [
     Mutant {
-        name: "crow.enter without a search_path of its own",
-        defence: "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$\nDECLARE\n  stamp",
-        instead: "LANGUAGE plpgsql SECURITY DEFINER AS $$\nDECLARE\n  stamp",
+        name: "an operator of crow.enter left to the caller's search_path",
+        defence: "'@', 1) OPERATOR(pg_catalog.<>) tenant::pg_catalog.text",
+        instead: "'@', 1) <> tenant::pg_catalog.text",
         noticed_by: &["a hostile search_path does not open the set-once check"],
     },
     Mutant {
+        name: "a function of crow.enter left to the caller's search_path",
+        defence: "stamp CONSTANT pg_catalog.text := pg_catalog.encode(",
+        instead: "stamp CONSTANT pg_catalog.text := encode(",
+        noticed_by: &["a hostile search_path does not change whose rows are seen"],
+    },
+    Mutant {
         name: "crow.enter for a second tenant",
-        defence: "IF split_part(held, '@', 2) = stamp AND split_part(held, '@', 1) <> mine THEN",
-        instead: "IF false THEN",
+        defence: "OPERATOR(pg_catalog.=) stamp\n      THEN false",
+        instead: "OPERATOR(pg_catalog.=) ''\n      THEN false",
         noticed_by: &[
             "a second tenant in one transaction is refused",
             "one SELECT cannot enter another tenant",
@@ -32,7 +38,7 @@ const MUTANTS: [Mutant; 10] = [
     },
     Mutant {
         name: "a scope that is not bound to its transaction",
-        defence: "OPERATOR(pg_catalog.=) pg_catalog.encode(pg_catalog.timestamptz_send(pg_catalog.now()), 'hex')",
+        defence: "OPERATOR(pg_catalog.=) pg_catalog.encode(pg_catalog.timestamptz_send(CURRENT_TIMESTAMP), 'hex')",
         instead: "OPERATOR(pg_catalog.<>) ''",
         noticed_by: &["even the true scope of an earlier transaction is inert when kept"],
     },
