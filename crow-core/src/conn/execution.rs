@@ -220,10 +220,9 @@ impl TenantConn<'_> {
     ) -> Result<T, Error> {
         let session = self.session();
         let mut mark = session.begin()?;
-        let begin = message(session, Begin);
-        let enter = self.enter();
         let result = match (&self.transaction, leaves) {
             (None, Leaves::Together) => {
+                let (begin, enter) = (message(session, Begin), self.enter());
                 let commit = message(session, Commit);
                 let _turn = session.turn.read().await;
                 if commits {
@@ -234,6 +233,7 @@ impl TenantConn<'_> {
                 begin.and(enter).and(result).and_then(|value| committed.map(|()| value))
             }
             (None, Leaves::InTurn) => {
+                let (begin, enter) = (message(session, Begin), self.enter());
                 let _turn = session.turn.write().await;
                 let (begin, enter, result) = join!(begin, enter, work);
                 let result = begin.and(enter).and(result);
@@ -244,7 +244,7 @@ impl TenantConn<'_> {
                 result.and_then(|value| committed.map(|()| value))
             }
             (Some(transaction), _) if transaction.begins() => {
-                let begin = transaction.begin(session);
+                let (begin, enter) = (transaction.begin(session), self.enter());
                 let (begin, enter, result) = join!(begin, enter, work);
                 begin.and(enter).and(result)
             }
