@@ -10,7 +10,7 @@
 //! | join statements | [`TenantConn::transaction`], [`build_transaction`](TenantConn::build_transaction) |
 //! | run SQL that the builder cannot say | [`TenantConn::rls_only`] |
 //! | cross tenants, or help one | [`AdminPool`], with an [`Access`] |
-//! | install the database side | [`schema`] |
+//! | install the database side, create tables | [`schema`] |
 //!
 //! The guide: [getting started](guide::getting_started), [what a tenant can say](guide::queries),
 //! [from plain diesel](guide::porting), [connections](guide::connections), [across tenants](guide::admin), [what crow
@@ -37,7 +37,7 @@ pub use conn::{
     TransactionBuilder,
 };
 pub use error::{Error, Optional};
-pub use model::{Model, ModelEntry, Protection, ScopedTable, SharedModel, TenantModel, TenantTable, models};
+pub use model::{Model, ModelEntry, Protection, SharedModel, TenantModel, models};
 pub use query::{
     Aggregate, AnyOf, Combined, Delete, Insert, InsertInto, Key, Keyed, Locked, RlsOnly, TenantQuery, Update,
     Window, Write, aggregate, any_of, excluded, exists, window,
@@ -48,7 +48,9 @@ pub use tenant::{InvalidTenantId, TenantId};
 /// [`Loads`](bounds::Loads) and [`RowOf`](bounds::RowOf); nobody has to name the others.
 pub mod bounds {
     pub use crate::conn::{AsyncFunc, AsyncRepeat};
-    pub use crate::model::{Declared, NoTenantColumn, ScopedSource, TenantColumn, TenantIdType};
+    pub use crate::model::{
+        Declared, NoTenantColumn, ScopedSource, ScopedTable, TenantColumn, TenantIdType, TenantTable,
+    };
     pub use crate::query::{
         AnyValue, Assigns, Changes, Checked, ColumnsOf, Complete, Deleted, Derived, DoUpdate, Excluded,
         Existence, Form, Frame, Grouped, InPlace, Inline, Inserted, Joined, Joins, KeyValue, KeyedRow, Loads,

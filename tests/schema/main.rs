@@ -14,6 +14,7 @@ mod race;
 mod rights;
 mod session;
 mod snapshot;
+mod table;
 mod uninstall;
 mod world;
 
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         rights::trials(),
         dump::trials(),
         migration::trials(),
+        table::trials(),
         mutant::trials(),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials.into_iter().flatten().collect()).exit_code()

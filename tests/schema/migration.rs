@@ -119,7 +119,7 @@ async fn run(url: &str) -> Fallible<Vec<String>> {
 }
 
 /// diesel blocks, so it gets a thread.
-async fn harness<T: Send + 'static>(
+pub(crate) async fn harness<T: Send + 'static>(
     url: &str,
     work: impl FnOnce(&mut Harness) -> Fallible<T> + Send + 'static,
 ) -> Fallible<T> {

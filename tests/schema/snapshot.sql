@@ -42,6 +42,15 @@ UNION ALL
 SELECT 'oid of policy ' || polrelid::regclass || '.' || polname, oid::text
 FROM pg_policy
 UNION ALL
+SELECT 'constraint ' || conrelid::regclass || '.' || conname, concat_ws('|', pg_get_constraintdef(oid), convalidated)
+FROM pg_constraint WHERE conrelid >= 16384
+UNION ALL
+SELECT 'index ' || indexrelid::regclass, concat_ws('|', pg_get_indexdef(indexrelid), indisvalid)
+FROM pg_index WHERE indexrelid >= 16384 AND indrelid NOT IN (SELECT oid FROM pg_class WHERE relkind = 't')
+UNION ALL
+SELECT 'trigger ' || tgrelid::regclass || '.' || tgname, concat_ws('|', pg_get_triggerdef(oid), tgenabled)
+FROM pg_trigger WHERE NOT tgisinternal
+UNION ALL
 SELECT 'schema ' || nspname, concat_ws('|', pg_get_userbyid(nspowner), grants)
 FROM pg_namespace LEFT JOIN acl ON catalog = 'pg_namespace' AND object = oid
 WHERE nspname !~ '^pg_(toast|temp)'

@@ -171,6 +171,16 @@ BEGIN
   PERFORM pg_catalog.set_config('app.current_tenant', tenant::pg_catalog.text, true);
 END $$;
 
+-- The trigger behind created_at and updated_at, which are the database's whatever an insert or update says.
+-- Nothing in it is looked up by search_path.
+CREATE OR REPLACE FUNCTION crow.touch() RETURNS pg_catalog.trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.created_at := coalesce(OLD.created_at, CURRENT_TIMESTAMP); -- An insert has no old row.
+  NEW.updated_at := CURRENT_TIMESTAMP;
+  RETURN NEW;
+END $$;
+
 -- A relation and everything that inherits from it: partitions at every depth, and old-style children.
 CREATE OR REPLACE FUNCTION crow.family(target pg_catalog.regclass) RETURNS SETOF pg_catalog.regclass
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -356,8 +366,14 @@ CREATE OR REPLACE FUNCTION crow.unprotect(target pg_catalog.regclass) RETURNS pg
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   member regclass;
+  trigger name;
 BEGIN
   FOR member IN SELECT * FROM crow.family(target) LOOP
+    FOR trigger IN
+      SELECT tgname FROM pg_trigger WHERE tgrelid = member AND tgfoid = 'crow.touch()'::regprocedure AND tgparentid = 0
+    LOOP
+      EXECUTE format('DROP TRIGGER %I ON %s', trigger, member);
+    END LOOP;
     CONTINUE WHEN NOT EXISTS (
       SELECT FROM pg_policy WHERE polrelid = member AND polname IN ('tenant_access', 'tenant_isolation'));
     EXECUTE format('REVOKE ALL ON TABLE %s FROM crow_app, crow_admin CASCADE', member);
@@ -478,7 +494,7 @@ BEGIN
 END $$;
 
 REVOKE ALL ON FUNCTION
-  crow.enter(pg_catalog.uuid), crow.family(pg_catalog.regclass), crow.defects(pg_catalog.regclass),
+  crow.enter(pg_catalog.uuid), crow.touch(), crow.family(pg_catalog.regclass), crow.defects(pg_catalog.regclass),
   crow.protect(pg_catalog.regclass), crow.unprotect(pg_catalog.regclass),
   crow.record_access(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.uuid, pg_catalog.timestamptz),
   crow.enter_for(pg_catalog.uuid, pg_catalog.int8)

@@ -23,13 +23,21 @@
 //! }
 //! ```
 //!
+//! Then create tables: with [`TableMigrations`], which takes [`TenantTable`]s and [`SharedTable`]s and gives migrations and
+//! their SQL, or with SQL of your own that ends in `SELECT crow.protect('table')`.
+//!
 //! Roles belong to the whole cluster and get no password here: `ALTER ROLE crow_app PASSWORD ..` is for the
 //! administrator. `CREATE DATABASE .. TEMPLATE` copies the schema, but not the grants on the database itself;
 //! install again in the copy.
 
 mod migration;
+mod table;
 
 pub use self::migration::CrowMigrations;
+pub use self::table::{
+    Column, Name, Reference, SharedTable, Table, TableMigration, TableMigrations, TenantTable, Type,
+    UnknownType,
+};
 
 /// The version of the schema that this crate installs and works with: what `crow.version()` returns.
 pub const VERSION: i32 = 1;

@@ -7,12 +7,14 @@ DECLARE
 BEGIN
   SET LOCAL search_path = pg_catalog, pg_temp;
   SELECT string_agg(DISTINCT
-    coalesce(polrelid, adrelid)::regclass::text, ', ') FILTER (WHERE coalesce(polrelid, adrelid) IS NOT NULL) INTO dependents
+    relation::regclass::text, ', ') FILTER (WHERE relation IS NOT NULL) INTO dependents
   FROM pg_depend AS d
   JOIN pg_proc AS p ON d.refclassid = 'pg_proc'::regclass AND p.oid = d.refobjid
   JOIN pg_namespace AS n ON n.oid = p.pronamespace AND n.nspname = 'crow'
   LEFT JOIN pg_policy AS l ON d.classid = 'pg_policy'::regclass AND l.oid = d.objid
-  LEFT JOIN pg_attrdef AS a ON d.classid = 'pg_attrdef'::regclass AND a.oid = d.objid;
+  LEFT JOIN pg_attrdef AS a ON d.classid = 'pg_attrdef'::regclass AND a.oid = d.objid
+  LEFT JOIN pg_trigger AS t ON d.classid = 'pg_trigger'::regclass AND t.oid = d.objid,
+  LATERAL (SELECT coalesce(polrelid, adrelid, tgrelid)) AS found (relation);
   IF dependents IS NOT NULL THEN
     RAISE EXCEPTION 'crow still protects these tables: %', dependents
       USING ERRCODE = 'dependent_objects_still_exist',
@@ -80,7 +82,7 @@ DROP FUNCTION IF EXISTS
   crow.enter_for(pg_catalog.uuid, pg_catalog.int8),
   crow.record_access(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.uuid, pg_catalog.timestamptz),
   crow.unprotect(pg_catalog.regclass), crow.protect(pg_catalog.regclass), crow.defects(pg_catalog.regclass),
-  crow.family(pg_catalog.regclass), crow.enter(pg_catalog.uuid), crow.current_tenant(), crow.no_tenant(), crow.version();
+  crow.family(pg_catalog.regclass), crow.enter(pg_catalog.uuid), crow.touch(), crow.current_tenant(), crow.no_tenant(), crow.version();
 
 DROP SCHEMA IF EXISTS crow;
 

@@ -1,4 +1,4 @@
-use crow_core::ScopedTable;
+use crow_core::bounds::ScopedTable;
 use crow_tests::prelude::*;
 
 diesel::table! {

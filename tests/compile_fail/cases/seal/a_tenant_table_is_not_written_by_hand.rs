@@ -1,4 +1,4 @@
-use crow_core::TenantTable;
+use crow_core::bounds::TenantTable;
 use crow_tests::prelude::*;
 
 diesel::table! {
