@@ -6,6 +6,7 @@
 mod attack;
 mod attest;
 mod dump;
+mod guard;
 mod install;
 mod migration;
 mod mutant;
@@ -16,6 +17,7 @@ mod session;
 mod snapshot;
 mod table;
 mod uninstall;
+mod upgrade;
 mod world;
 
 use std::error::Error;
@@ -37,6 +39,8 @@ fn main() -> ExitCode {
         dump::trials(),
         migration::trials(),
         table::trials(),
+        upgrade::trials(),
+        guard::trials(),
         mutant::trials(),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials.into_iter().flatten().collect()).exit_code()

@@ -27,6 +27,9 @@ struct Case {
     #[serde(default)]
     ddl: String,
     call: String,
+    /// What the application does as tenant A to see `SECRET-B` of table `t`, if that has crow's policies and grants and
+    /// nobody has looked at the rest: what the refusal is for.
+    leak: Option<String>,
     #[serde(default)]
     faults: Vec<String>,
     error: Option<String>,
@@ -59,9 +62,9 @@ impl Case {
         if version / 10_000 < self.since {
             return Ok(Completion::ignored_with(format!("needs PostgreSQL {}", self.since)));
         }
-        superuser.run(&self.setup).await?;
+        superuser.run(&fill_in(&self.setup)).await?;
         let session = Session::open(&world::url(&database, &self.role)).await?;
-        session.run(&self.ddl).await?;
+        session.run(&fill_in(&self.ddl)).await?;
 
         // Other tests may be making roles.
         let before = Snapshot::take(&superuser).await?.without("role ");
@@ -73,6 +76,12 @@ impl Case {
             expect("the refusal", &refusal, &self.error)?;
         } else {
             self.expect_faults(&refusal.unwrap_or_default())?;
+        }
+        if let Some(leak) = &self.leak {
+            superuser.run(POLICIES_ALONE).await?;
+            let app = Session::open(&database.url("crow_app")).await?;
+            let seen = app.run(&fill_in(&format!("BEGIN; SELECT crow.enter('{{a}}'); {leak}"))).await?;
+            assert!(seen.iter().any(|row| row.contains("SECRET-B")), "this is no attack: {seen:?}");
         }
         if self.changes_nothing || !self.faults.is_empty() || self.error.is_some() {
             before.expect_same(&after)?;
@@ -98,6 +107,16 @@ impl Case {
         }
         Err(format!("the refusal lacks {unmentioned:?} or says more: {refusal}").into())
     }
+}
+
+const POLICIES_ALONE: &str = "
+    ALTER TABLE t OWNER TO crow_owner; ALTER TABLE t ENABLE ROW LEVEL SECURITY; ALTER TABLE t FORCE ROW LEVEL SECURITY;
+    CREATE POLICY tenant_access ON t USING (tenant_id = (SELECT crow.current_tenant()));
+    CREATE POLICY tenant_isolation ON t AS RESTRICTIVE USING (tenant_id = (SELECT crow.current_tenant()));
+    GRANT SELECT, INSERT, UPDATE, DELETE ON t TO crow_app";
+
+fn fill_in(sql: &str) -> String {
+    world::fill_in(sql, &[])
 }
 
 fn expect<T: PartialEq + std::fmt::Debug>(what: &str, got: &T, wanted: &T) -> Fallible {

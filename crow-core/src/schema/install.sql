@@ -195,7 +195,7 @@ $$;
 -- Everything that would let one tenant reach or notice another in spite of row-level security.
 CREATE OR REPLACE FUNCTION crow.defects(target pg_catalog.regclass) RETURNS SETOF pg_catalog.text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  WITH member AS (
+  WITH RECURSIVE member AS (
     SELECT c.oid::regclass AS name, c.*
     FROM crow.family(target) AS f JOIN pg_class AS c ON c.oid = f AND c.relkind IN ('r', 'p')
   ), tenant_column AS (
@@ -207,6 +207,13 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     JOIN tenant_column AS child ON child.attrelid = k.conrelid
     LEFT JOIN tenant_column AS parent ON parent.attrelid = k.confrelid
     WHERE k.contype = 'f' AND k.conparentid = 0
+  ), reads (reader, base) AS (
+    SELECT name::oid, name FROM member
+    UNION
+    SELECT w.ev_class, r.base
+    FROM reads AS r
+    JOIN pg_depend AS d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = r.reader AND d.classid = 'pg_rewrite'::regclass
+    JOIN pg_rewrite AS w ON w.oid = d.objid AND w.ev_class <> r.reader
   )
   SELECT format('%s is not a table', f)
   FROM crow.family(target) AS f WHERE f IS NOT NULL AND f NOT IN (SELECT name FROM member)
@@ -214,9 +221,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT format('%s is a temporary table', name)
   FROM member WHERE relpersistence = 't'
   UNION ALL
-  SELECT format('%s is a partition of %s: protect that, it covers its partitions', name, i.inhparent::regclass)
+  SELECT format('%s %s %s: protect that, it covers its %s', name,
+    CASE WHEN relispartition THEN 'is a partition of' ELSE 'inherits from, and is read through,' END, i.inhparent::regclass,
+    CASE WHEN relispartition THEN 'partitions' ELSE 'children' END)
   FROM member JOIN pg_inherits AS i ON i.inhrelid = name
-  WHERE relispartition AND name = target
+  WHERE i.inhparent NOT IN (SELECT f FROM crow.family(target) AS f)
   UNION ALL
   SELECT format('%s has no column tenant_id: add tenant_id uuid NOT NULL', name)
   FROM member WHERE NOT EXISTS (SELECT FROM tenant_column WHERE attrelid = name)
@@ -259,12 +268,23 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     AND (confupdtype IN ('n', 'd')
       OR confdeltype IN ('n', 'd') AND coalesce(child_column = ANY (confdelsetcols), true))
   UNION ALL
+  SELECT DISTINCT format('foreign key %I of %s is not validated, so that rows from before can hang on another tenant''s: '
+      'ALTER TABLE %s VALIDATE CONSTRAINT %I', conname, conrelid::regclass, conrelid::regclass, conname)
+  FROM tenant_key JOIN member ON name IN (conrelid, confrelid)
+  WHERE NOT convalidated AND parent_column IS NOT NULL AND child_column = ANY (conkey)
+  UNION ALL
   SELECT format('%s.%I draws from sequence %s, which counts the rows of all tenants and needs a grant of its own: '
-      'use a uuid, or GENERATED ALWAYS AS IDENTITY', name, attname, d.objid::regclass)
+      'use a uuid, or GENERATED ALWAYS AS IDENTITY', name, attname, sequence)
   FROM member
-  JOIN pg_depend AS d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = name AND d.deptype = 'a'
-  JOIN pg_class AS s ON d.classid = 'pg_class'::regclass AND s.oid = d.objid AND s.relkind = 'S'
-  JOIN pg_attribute ON attrelid = name AND attnum = d.refobjsubid
+  JOIN (
+    SELECT refobjid, refobjsubid, objid::regclass FROM pg_depend
+    WHERE classid = 'pg_class'::regclass AND refclassid = 'pg_class'::regclass AND deptype = 'a'
+    UNION
+    SELECT adrelid, adnum, refobjid::regclass FROM pg_depend AS d JOIN pg_attrdef AS a ON a.oid = d.objid
+    WHERE d.classid = 'pg_attrdef'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'n'
+  ) AS draw (relation, number, sequence) ON relation = name
+  JOIN pg_class AS s ON s.oid = sequence AND s.relkind = 'S'
+  JOIN pg_attribute ON attrelid = name AND attnum = number
   UNION ALL
   SELECT DISTINCT format('view %s reads %s with the rights of its owner: '
       'ALTER VIEW %s SET (security_invoker = true, security_barrier = true)', v.oid::regclass, name, v.oid::regclass)
@@ -274,6 +294,46 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   JOIN pg_class AS v ON v.oid = w.ev_class AND v.relkind = 'v'
   WHERE NOT EXISTS (
     SELECT FROM pg_options_to_table(v.reloptions) WHERE option_name = 'security_invoker' AND option_value::boolean)
+  UNION ALL
+  SELECT DISTINCT format('materialized view %s keeps rows of %s without a policy, and is granted to %s: REVOKE ALL ON %s FROM %s',
+    v.oid::regclass, r.base, a.grantee, v.oid::regclass, a.grantee)
+  FROM reads AS r
+  JOIN pg_class AS v ON v.oid = r.reader AND v.relkind = 'm'
+  CROSS JOIN LATERAL (
+    SELECT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END FROM aclexplode(v.relacl) AS x
+    WHERE x.grantee IN (0, 'crow_app'::regrole, 'crow_open'::regrole)) AS a (grantee)
+  UNION ALL
+  SELECT format('rule %I of %s rewrites a tenant''s statements to run with the rights of the table''s owner: DROP RULE %I ON %s, '
+      'and use a trigger', rulename, name, rulename, name)
+  FROM member JOIN pg_rewrite ON ev_class = name
+  UNION ALL
+  SELECT format('trigger %I of %s runs %s with the rights of %s, whom row-level security does not bind: make it SECURITY '
+      'INVOKER, or ALTER FUNCTION %s OWNER TO crow_owner', tgname, name, p.oid::regprocedure, o.rolname, p.oid::regprocedure)
+  FROM member
+  JOIN pg_trigger ON tgrelid = name AND NOT tgisinternal AND tgparentid = 0
+  JOIN pg_proc AS p ON p.oid = tgfoid AND p.prosecdef
+  JOIN pg_roles AS o ON o.oid = p.proowner AND (o.rolsuper OR o.rolbypassrls)
+  UNION ALL
+  SELECT format('trigger %I of %s runs %s, which %s can rewrite: ALTER FUNCTION %s OWNER TO crow_owner',
+    tgname, name, p.oid::regprocedure, o.rolname, p.oid::regprocedure)
+  FROM member
+  JOIN pg_trigger ON tgrelid = name AND NOT tgisinternal AND tgparentid = 0
+  JOIN pg_proc AS p ON p.oid = tgfoid
+  JOIN pg_roles AS o ON o.oid = p.proowner AND o.rolname IN ('crow_app', 'crow_admin', 'crow_open')
+  UNION ALL
+  SELECT DISTINCT format(CASE WHEN k.oid IS NULL THEN 'trigger %I of %s does not fire: ALTER TABLE %s ENABLE TRIGGER %I'
+      ELSE 'foreign key %I of %s is not enforced: ALTER TABLE %s ENABLE TRIGGER ALL' END,
+    coalesce(k.conname, tgname), name, name, tgname)
+  FROM member
+  JOIN pg_trigger ON tgrelid = name AND tgenabled IN ('D', 'R')
+  LEFT JOIN pg_constraint AS k ON k.oid = tgconstraint AND tgisinternal
+  UNION ALL
+  SELECT DISTINCT format('%s was granted rights on %s by %s: REVOKE ALL ON %s FROM %s, as %s or as a superuser',
+    a.receiver, name, a.giver, name, a.receiver, a.giver)
+  FROM member, aclexplode(relacl) AS x,
+    LATERAL (SELECT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END, x.grantor::regrole) AS a (receiver, giver)
+  WHERE x.grantor <> relowner
+    AND (name <> target OR x.grantee IN (0, 'crow_app'::regrole, 'crow_admin'::regrole, 'crow_open'::regrole))
   UNION ALL
   SELECT format('%s has a policy %I, which is not crow''s: DROP POLICY %I ON %s', name, polname, polname, name)
   FROM member JOIN pg_policy ON polrelid = name
@@ -402,6 +462,13 @@ CREATE TABLE IF NOT EXISTS crow.access_log (
   tenant pg_catalog.uuid,
   expires pg_catalog.timestamptz
 );
+
+-- The first texts of this version had fewer columns. What is not known of the rows from then stays null.
+ALTER TABLE crow.access_log
+  ADD COLUMN IF NOT EXISTS client pg_catalog.inet, ADD COLUMN IF NOT EXISTS expires pg_catalog.timestamptz,
+  ALTER COLUMN client SET DEFAULT pg_catalog.inet_client_addr();
+
+DROP FUNCTION IF EXISTS crow.record_access(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.uuid);
 
 -- The only way to write the log. What the server knows (role, time, database, application, client) is not asked
 -- for. The session is marked in the same transaction, so no mark is without its record: crow.access and

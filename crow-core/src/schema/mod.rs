@@ -50,6 +50,16 @@ pub const INSTALL_SQL: &str = include_str!("install.sql");
 /// It refuses while tables are protected, and leaves roles alone that another database uses.
 pub const UNINSTALL_SQL: &str = include_str!("uninstall.sql");
 
+/// The SQL that makes the server refuse, at COMMIT, a table with a column `tenant_id` that its transaction has created and
+/// not protected; running it twice changes nothing.
+///
+/// A superuser runs it once per database, after [`INSTALL_SQL`]. It is not part of that, because on managed servers nobody
+/// may have an event trigger. Tables that get the column later are the audit's to find.
+pub const GUARD_SQL: &str = include_str!("guard.sql");
+
+/// The SQL that takes the guard out again; [`UNINSTALL_SQL`] does as well.
+pub const UNGUARD_SQL: &str = include_str!("unguard.sql");
+
 /// The query that looks for whatever makes a role or a database unsafe to serve tenants with.
 ///
 /// It takes the tables of the tenant models and of the shared models as two `text[]` binds, and returns
@@ -71,6 +81,16 @@ pub fn uninstall_statements() -> impl Iterator<Item = &'static str> {
     statements(UNINSTALL_SQL)
 }
 
+/// The statements of [`GUARD_SQL`], in order, each to be sent as a message of its own.
+pub fn guard_statements() -> impl Iterator<Item = &'static str> {
+    statements(GUARD_SQL)
+}
+
+/// The statements of [`UNGUARD_SQL`], in order, each to be sent as a message of its own.
+pub fn unguard_statements() -> impl Iterator<Item = &'static str> {
+    statements(UNGUARD_SQL)
+}
+
 /// The files keep blank lines between statements and nowhere else, which spares a parser of dollar quotes.
 fn statements(sql: &'static str) -> impl Iterator<Item = &'static str> {
     sql.split("\n\n").map(str::trim_end)
@@ -82,7 +102,8 @@ mod tests {
 
     #[test]
     fn every_piece_is_one_whole_statement() {
-        for statement in install_statements().chain(uninstall_statements()) {
+        let (install, guard) = (install_statements(), guard_statements());
+        for statement in install.chain(uninstall_statements()).chain(guard).chain(unguard_statements()) {
             assert!(statement.ends_with(';'), "cut in two by a blank line:\n{statement}");
             assert_eq!(statement.matches("$$").count() % 2, 0, "cut in a body:\n{statement}");
 

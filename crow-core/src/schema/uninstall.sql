@@ -76,6 +76,11 @@ BEGIN
   PERFORM set_config('search_path', path, true);
 END $$;
 
+-- The guard, if a superuser has put one up; it is a superuser's to take down.
+DROP EVENT TRIGGER IF EXISTS crow_guard;
+
+DROP SCHEMA IF EXISTS crow_guard CASCADE;
+
 DROP TABLE IF EXISTS crow.access_log, crow.hardening;
 
 DROP FUNCTION IF EXISTS
