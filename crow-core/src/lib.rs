@@ -11,14 +11,15 @@
 //! | run SQL that the builder cannot say | [`TenantConn::rls_only`] |
 //! | cross tenants, or help one | [`AdminPool`], with an [`Access`] |
 //! | install the database side, create tables | [`schema`] |
+//! | prove a live database right | [`audit`] |
 //!
 //! The guide: [getting started](guide::getting_started), [what a tenant can say](guide::queries),
-//! [from plain diesel](guide::porting), [connections](guide::connections), [across tenants](guide::admin), [what crow
-//! shows](guide::observability), [how to read the compile errors](guide::errors), [the threat model](guide::threat_model).
+//! [from plain diesel](guide::porting), [connections](guide::connections), [across tenants](guide::admin), [the
+//! audit](guide::audit), [what crow shows](guide::observability), [how to read the compile errors](guide::errors), [the threat model](guide::threat_model).
 //!
 //! The feature `tls` encrypts connections, the feature `metrics` counts; both are off by default.
 
-mod audit;
+pub mod audit;
 mod conn;
 mod error;
 mod link;
@@ -81,6 +82,9 @@ pub mod guide {
 
     #[doc = include_str!("../../docs/admin.md")]
     pub mod admin {}
+
+    #[doc = include_str!("../../docs/audit.md")]
+    pub mod audit {}
 
     #[doc = include_str!("../../docs/observability.md")]
     pub mod observability {}

@@ -33,52 +33,52 @@ const BROKEN: &[(&str, &str, &str)] = &[
     ("CREATE OR REPLACE FUNCTION crow.version() RETURNS int LANGUAGE sql RETURN 2", "S1", "schema crow"),
     ("REVOKE EXECUTE ON FUNCTION crow.enter(uuid) FROM crow_app", "S2", "crow.enter(uuid)"),
     ("REVOKE USAGE ON SCHEMA crow FROM crow_app", "S2", "crow.enter(uuid)"),
-    ("DROP TABLE jobs", "S3", "\"jobs\""),
-    ("ALTER TABLE jobs RENAME TO tasks; CREATE VIEW jobs WITH (security_invoker) AS SELECT * FROM tasks", "S3", "\"jobs\""),
-    ("ALTER TABLE makes RENAME TO brands", "S4", "\"makes\""),
-    ("ALTER TABLE makes ADD tenant_id uuid", "S4", "\"makes\""),
-    ("GRANT INSERT ON makes TO crow_app", "S4", "\"makes\""),
-    ("GRANT UPDATE (country) ON makes TO PUBLIC", "S4", "\"makes\""),
-    ("GRANT DELETE ON makes TO PUBLIC", "S4", "\"makes\""),
-    ("ALTER TABLE vehicles OWNER TO crow_app", "A3", "vehicles"),
+    ("DROP TABLE jobs", "S3", "model table \"jobs\""),
+    ("ALTER TABLE jobs RENAME TO tasks; CREATE VIEW jobs WITH (security_invoker) AS SELECT * FROM tasks", "S3", "model table \"jobs\""),
+    ("ALTER TABLE makes RENAME TO brands", "S4", "model table \"makes\""),
+    ("ALTER TABLE makes ADD tenant_id uuid", "S4", "model table \"makes\""),
+    ("GRANT INSERT ON makes TO crow_app", "S4", "model table \"makes\""),
+    ("GRANT UPDATE (country) ON makes TO PUBLIC", "S4", "model table \"makes\""),
+    ("GRANT DELETE ON makes TO PUBLIC", "S4", "model table \"makes\""),
+    ("ALTER TABLE vehicles OWNER TO crow_app", "A3", "table public.vehicles"),
     ("ALTER FUNCTION crow.current_tenant() OWNER TO crow_app", "A3", "schema crow"),
-    ("CREATE TABLE notes (tenant_id uuid NOT NULL); GRANT SELECT ON notes TO crow_app", "B1", "notes"),
-    ("CREATE TABLE notes (tenant_id uuid NOT NULL); GRANT SELECT (tenant_id) ON notes TO PUBLIC", "B1", "notes"),
-    ("ALTER TABLE vehicles DISABLE ROW LEVEL SECURITY", "B2", "vehicles"),
-    ("ALTER TABLE vehicles NO FORCE ROW LEVEL SECURITY", "B3", "vehicles"),
+    ("CREATE TABLE notes (tenant_id uuid NOT NULL); GRANT SELECT ON notes TO crow_app", "B1", "table public.notes"),
+    ("CREATE TABLE notes (tenant_id uuid NOT NULL); GRANT SELECT (tenant_id) ON notes TO PUBLIC", "B1", "table public.notes"),
+    ("ALTER TABLE vehicles DISABLE ROW LEVEL SECURITY", "B2", "table public.vehicles"),
+    ("ALTER TABLE vehicles NO FORCE ROW LEVEL SECURITY", "B3", "table public.vehicles"),
     (
         "CREATE TABLE logs (tenant_id uuid NOT NULL, at date NOT NULL) PARTITION BY RANGE (at);
          CREATE TABLE logs_2026 PARTITION OF logs FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
          SELECT crow.protect('logs'); GRANT SELECT ON logs_2026 TO crow_app",
-        "B4", "logs_2026",
+        "B4", "table public.logs_2026",
     ),
     (
         "CREATE TABLE logs (tenant_id uuid NOT NULL, at date NOT NULL) PARTITION BY RANGE (at);
          SELECT crow.protect('logs');
          CREATE TABLE logs_2026 PARTITION OF logs FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
          GRANT SELECT ON logs_2026 TO crow_app",
-        "B1", "logs_2026",
+        "B1", "table public.logs_2026",
     ),
-    ("DROP POLICY tenant_isolation ON vehicles", "C1", "vehicles"),
-    ("DROP POLICY tenant_isolation ON vehicles; CREATE POLICY tenant_isolation ON vehicles AS RESTRICTIVE USING (true)", "C1", "vehicles"),
-    ("CREATE POLICY open ON vehicles USING (true)", "C2", "vehicles"),
-    ("ALTER POLICY tenant_access ON vehicles USING (tenant_id IS NOT NULL)", "C2", "vehicles"),
-    ("ALTER POLICY tenant_access ON vehicles WITH CHECK (true)", "C2", "vehicles"),
-    ("ALTER POLICY tenant_isolation ON vehicles TO crow_app", "C1", "vehicles"),
+    ("DROP POLICY tenant_isolation ON vehicles", "C1", "table public.vehicles"),
+    ("DROP POLICY tenant_isolation ON vehicles; CREATE POLICY tenant_isolation ON vehicles AS RESTRICTIVE USING (true)", "C1", "table public.vehicles"),
+    ("CREATE POLICY open ON vehicles USING (true)", "C2", "table public.vehicles"),
+    ("ALTER POLICY tenant_access ON vehicles USING (tenant_id IS NOT NULL)", "C2", "table public.vehicles"),
+    ("ALTER POLICY tenant_access ON vehicles WITH CHECK (true)", "C2", "table public.vehicles"),
+    ("ALTER POLICY tenant_isolation ON vehicles TO crow_app", "C1", "table public.vehicles"),
     (
         "CREATE SCHEMA other; GRANT USAGE ON SCHEMA other TO PUBLIC;
          CREATE FUNCTION other.current_tenant() RETURNS uuid LANGUAGE sql STABLE RETURN '00000000-0000-0000-0000-000000000001'::uuid;
          ALTER POLICY tenant_access ON vehicles USING (tenant_id = (SELECT other.current_tenant()))",
-        "C2", "vehicles",
+        "C2", "table public.vehicles",
     ),
-    ("CREATE VIEW all_vehicles AS SELECT * FROM vehicles; GRANT SELECT ON all_vehicles TO crow_app", "E1", "all_vehicles"),
+    ("CREATE VIEW all_vehicles AS SELECT * FROM vehicles; GRANT SELECT ON all_vehicles TO crow_app", "E1", "view public.all_vehicles"),
     (
         "CREATE VIEW inner_view AS SELECT * FROM vehicles;
          CREATE VIEW outer_view WITH (security_invoker) AS SELECT * FROM inner_view; GRANT SELECT ON inner_view, outer_view TO crow_app",
-        "E1", "outer_view",
+        "E1", "view public.outer_view",
     ),
-    ("CREATE MATERIALIZED VIEW copy AS SELECT * FROM vehicles; GRANT SELECT ON copy TO crow_app", "E2", "copy"),
-    ("CREATE MATERIALIZED VIEW names AS SELECT model FROM vehicles; GRANT SELECT ON names TO PUBLIC", "E2", "names"),
+    ("CREATE MATERIALIZED VIEW copy AS SELECT * FROM vehicles; GRANT SELECT ON copy TO crow_app", "E2", "materialized view public.copy"),
+    ("CREATE MATERIALIZED VIEW names AS SELECT model FROM vehicles; GRANT SELECT ON names TO PUBLIC", "E2", "materialized view public.names"),
 ];
 
 #[tokio::test]
@@ -117,7 +117,7 @@ async fn protecting_again_mends_what_it_is_said_to_mend() -> Outcome {
         superuser.batch_execute(sql).await?;
         let found = findings(db.tenant_url()).await?;
         assert!(
-            found.iter().any(|finding| finding.cure.contains("SELECT crow.protect('vehicles')")),
+            found.iter().any(|finding| finding.cure.contains("SELECT crow.protect('public.vehicles')")),
             "{found:?}"
         );
         superuser.batch_execute("SELECT crow.protect('vehicles')").await?;

@@ -3,6 +3,7 @@
 mod admin;
 mod admin_session;
 mod attestation;
+mod audit;
 mod bouncer;
 mod certificates;
 mod custom_types;

@@ -35,7 +35,12 @@ async fn guarded() -> Fallible<(crow_testkit::Server, Session, Session)> {
 const TABLE: &str = "CREATE TABLE t (tenant_id uuid NOT NULL, id uuid, PRIMARY KEY (tenant_id, id))";
 
 async fn refused() -> Fallible {
-    let (_server, superuser, migrator) = guarded().await?;
+    let (server, superuser, migrator) = guarded().await?;
+    let unguarded = async || crate::audit::unguarded(&server.url("crow_app", "postgres")).await;
+    assert!(!unguarded().await?);
+    superuser.run("ALTER EVENT TRIGGER crow_guard DISABLE").await?;
+    assert!(unguarded().await?);
+    superuser.run("ALTER EVENT TRIGGER crow_guard ENABLE").await?;
     let words = "42501 crow.unprotected: table public.t has a column tenant_id and is not protected";
     for session in [&superuser, &migrator] {
         expect_refusal(session.run(TABLE).await, words)?;

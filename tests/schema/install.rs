@@ -2,6 +2,8 @@
 
 use crow_core::schema::{install_statements, uninstall_statements};
 use crow_testkit::{Server, ServerOptions};
+use std::collections::BTreeSet;
+
 use libtest_mimic::Trial;
 
 use crate::session::{Refused, Session};
@@ -213,9 +215,9 @@ async fn plain_owner() -> Fallible {
     // Only a superuser can give it BYPASSRLS.
     let admin = Session::open(&server.url("crow_admin", "shop")).await?;
     expect_refusal(admin.run("SELECT FROM t").await, no_tenant)?;
-    let tables = (vec!["t"], Vec::<&str>::new());
-    let found = app.query(crow_core::schema::ATTEST_SQL, &[&tables.0, &tables.1]).await?;
-    assert_eq!(found.iter().map(|finding| &*finding[0]).collect::<Vec<_>>(), ["B10"], "{found:#?}");
+    let found = crate::audit::found(&server.url("crow_app", "shop"), &["t"], &[]).await?;
+    let rules: BTreeSet<_> = found.iter().map(|finding| &*finding.rule).collect();
+    assert_eq!(rules, BTreeSet::from(["B10", "B11", "S6"]), "{found:#?}");
 
     landlord.run("SELECT crow.unprotect('t'); DROP TABLE t").await?;
     uninstall(&landlord).await?;

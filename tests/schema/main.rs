@@ -4,7 +4,7 @@
 //! a part of its name selects: `cargo test --test schema -- attack::injection`.
 
 mod attack;
-mod attest;
+mod audit;
 mod dump;
 mod guard;
 mod install;
@@ -31,7 +31,7 @@ fn main() -> ExitCode {
     let trials = [
         attack::trials(),
         protect::trials(),
-        attest::trials(),
+        audit::trials(),
         install::trials(),
         uninstall::trials(),
         race::trials(),

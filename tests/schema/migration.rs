@@ -1,6 +1,6 @@
 //! `CrowMigrations` in diesel's harness, and diesel's own migrations after it.
 
-use crow_core::schema::{ATTEST_SQL, CrowMigrations};
+use crow_core::schema::CrowMigrations;
 use crow_examples::MIGRATIONS;
 use crow_testkit::Server;
 use diesel::connection::SimpleConnection;
@@ -15,7 +15,6 @@ use diesel_migrations::{FileBasedMigrations, MigrationHarness};
 use libtest_mimic::Trial;
 
 use crate::install::{server, superuser};
-use crate::session::Session;
 use crate::snapshot::Snapshot;
 use crate::{Fallible, trial};
 
@@ -77,9 +76,8 @@ async fn migrator() -> Fallible {
     assert_eq!(tables.len(), 3);
     let owners = "SELECT DISTINCT tableowner, rowsecurity FROM pg_tables WHERE tablename IN ('vehicles', 'service_records')";
     assert_eq!(session.run(owners).await?, ["crow_owner|t"]);
-    let app = Session::open(&server.url("crow_app", "postgres")).await?;
-    let (tenants, shared) = (vec!["vehicles", "service_records"], vec!["makes"]);
-    let findings = app.query(ATTEST_SQL, &[&tenants, &shared]).await?;
+    let app = server.url("crow_app", "postgres");
+    let findings = crate::audit::found(&app, &["vehicles", "service_records"], &["makes"]).await?;
     assert!(findings.is_empty(), "{findings:#?}");
 
     let migrator = server.url("crow_migrator", "postgres");

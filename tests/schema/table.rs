@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 
 use crow_core::Error;
-use crow_core::schema::{
-    ATTEST_SQL, Column, Name, Reference, SharedTable, TableMigrations, TenantTable, Type,
-};
+use crow_core::schema::{Column, Name, Reference, SharedTable, TableMigrations, TenantTable, Type};
 use crow_testkit::Database;
 use diesel::migration::MigrationSource;
 use diesel::pg::Pg;
@@ -157,6 +155,14 @@ fn enter(tenant: &str, statements: &str) -> String {
     format!("BEGIN; SELECT crow.enter('{tenant}'); {statements}; COMMIT")
 }
 
+/// The audit finds nothing about these tables, beside the world's, but that some columns are better not searched for.
+async fn expect_sound(url: &str, tenants: &[&str], shared: &[&str]) -> Fallible {
+    let tenants = [&["doc", "note", "tally", "event"], tenants].concat();
+    let mut findings = crate::audit::found(url, &tenants, &[&["plan"], shared].concat()).await?;
+    findings.retain(|finding| finding.rule != "D7");
+    if findings.is_empty() { Ok(()) } else { Err(format!("{findings:#?}").into()) }
+}
+
 async fn library() -> Fallible {
     let (database, superuser, migrator) = empty().await?;
     let before = Snapshot::take(&superuser).await?.without("role ");
@@ -169,10 +175,8 @@ async fn library() -> Fallible {
     let built = Snapshot::take(&superuser).await?.without("oid of policy").without("role ");
     by_hand.expect_same(&built)?;
 
-    let app = Session::open(&database.url("crow_app")).await?;
-    let (tenants, shared) = (vec!["members", "books", "loans"], vec!["languages"]);
-    let findings = app.query(ATTEST_SQL, &[&tenants, &shared]).await?;
-    assert!(findings.is_empty(), "{findings:#?}");
+    let tenants = ["members", "books", "loans"];
+    expect_sound(&database.url("crow_app"), &tenants, &["languages"]).await?;
     for table in tenants {
         migrator.run(&format!("SELECT crow.protect('{table}')")).await?;
     }
@@ -340,9 +344,8 @@ async fn names() -> Fallible {
 
     let app = Session::open(&database.url("crow_app")).await?;
     app.run(&enter(A, r#"INSERT INTO "My ""Shop"."Order's" ("select", "Größe") VALUES ('x', 'L')"#)).await?;
-    let tables = (vec![r#""My ""Shop"."Order's""#], Vec::<&str>::new());
-    let findings = app.query(ATTEST_SQL, &[&tables.0, &tables.1]).await?;
-    assert!(findings.is_empty(), "{findings:#?}");
+    let tables = [r#""My ""Shop"."Order's""#, &format!(r#""My ""Shop".{longest}"#)];
+    expect_sound(&database.url("crow_app"), &tables, &[]).await?;
     let names = format!(
         "SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = '\"My \"\"Shop\".{longest}'::regclass ORDER BY 1"
     );

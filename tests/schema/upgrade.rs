@@ -1,6 +1,5 @@
 //! An older crow schema, in use, and what becomes of it when the present one is installed over it.
 
-use crow_core::schema::ATTEST_SQL;
 use libtest_mimic::Trial;
 
 use crate::install::{expect_refusal, install, server, superuser, uninstall};
@@ -58,7 +57,7 @@ async fn first() -> Fallible {
     assert_eq!(session.run(log).await?, ["Ada|ticket 1|t|t"]);
     admin.run("SELECT crow.record_access('Ada', 'ticket 2', 'read', NULL, NULL)").await?;
     assert_eq!(admin.run("SELECT count(*) FROM doc").await?, ["2"]);
-    let findings = app.query(ATTEST_SQL, &[&vec!["doc", "event"], &Vec::<&str>::new()]).await?;
+    let findings = crate::audit::found(&server.url("crow_app", "postgres"), &["doc", "event"], &[]).await?;
     assert!(findings.is_empty(), "{findings:#?}");
 
     // On the same server, since the roles are its.

@@ -6,11 +6,11 @@ use tracing::Instrument;
 
 use super::async_func::AsyncFunc;
 use super::builder::PoolBuilder;
-use super::deadline::Deadline;
+use super::deadline::{Deadline, answered};
 use super::observe;
 use super::pool::{Pool, PoolStatus};
 use super::tenant::TenantConn;
-use crate::audit;
+use crate::audit::{self, Audit, Report};
 use crate::error::Error;
 use crate::tenant::TenantId;
 
@@ -140,6 +140,33 @@ impl TenantPool {
     /// ([`in_use`](PoolStatus::in_use)), and 0 open connections mean that all has ended well.
     pub async fn close(&self, wait: Duration) -> PoolStatus {
         self.pool.close(wait).await
+    }
+
+    /// Asks everything that can be asked of the database on behalf of the pool's role: for a health check or a test.
+    ///
+    /// [`connect`](PoolBuilder::connect) asks what makes a database unsafe to open; this looks further, and again.
+    /// It reads catalogs, with one query that takes about as long as there are tables (500 in half a second), so a
+    /// health check does it once an hour rather than once a second.
+    ///
+    /// ```no_run
+    /// # async fn example(pool: &crow_core::TenantPool) -> Result<(), crow_core::Error> {
+    /// let report = pool.audit().await?;
+    /// for finding in &report.findings {
+    ///     println!("{finding}");
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PoolTimeout`], [`Error::Connection`], [`Error::Deadline`]. What is wrong with the database is no error.
+    pub async fn audit(&self) -> Result<Report, Error> {
+        let deadline = self.deadline();
+        let mut session = self.pool.checkout(deadline).await?;
+        let mark = session.begin()?;
+        let report = deadline.bound(answered(Audit::of_the_pool().run(&mut session))).await??;
+        mark.end();
+        Ok(report)
     }
 
     /// When a unit of work that begins now has to be at its end.

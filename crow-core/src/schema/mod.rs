@@ -30,9 +30,11 @@
 //! administrator. `CREATE DATABASE .. TEMPLATE` copies the schema, but not the grants on the database itself;
 //! install again in the copy.
 
+mod functions;
 mod migration;
 mod table;
 
+pub(crate) use self::functions::{Function, functions};
 pub use self::migration::CrowMigrations;
 pub use self::table::{
     Column, Name, Reference, SharedTable, Table, TableMigration, TableMigrations, TenantTable, Type,
@@ -59,17 +61,6 @@ pub const GUARD_SQL: &str = include_str!("guard.sql");
 
 /// The SQL that takes the guard out again; [`UNINSTALL_SQL`] does as well.
 pub const UNGUARD_SQL: &str = include_str!("unguard.sql");
-
-/// The query that looks for whatever makes a role or a database unsafe to serve tenants with.
-///
-/// It takes the tables of the tenant models and of the shared models as two `text[]` binds, and returns
-/// `(rule, severity, object, problem, cure)`, all text; no row means that it found nothing. It needs no right
-/// beyond logging in, and answers also where crow is not installed.
-pub const ATTEST_SQL: &str = include_str!("attest.sql");
-
-/// The query that looks for whatever keeps a role from being the admin's; answers as [`ATTEST_SQL`] does, and
-/// takes no binds.
-pub const ATTEST_ADMIN_SQL: &str = include_str!("attest_admin.sql");
 
 /// The statements of [`INSTALL_SQL`], in order, each to be sent as a message of its own.
 pub fn install_statements() -> impl Iterator<Item = &'static str> {
@@ -119,9 +110,8 @@ mod tests {
         assert!(INSTALL_SQL.contains(&format!(
             "crow.version() RETURNS pg_catalog.int4\nLANGUAGE sql IMMUTABLE PARALLEL SAFE\n{body};"
         )));
-        for attest in [ATTEST_SQL, ATTEST_ADMIN_SQL] {
-            assert!(attest.contains(&format!("IS DISTINCT FROM '{body}'")));
-            assert!(attest.contains(&format!("this crow needs {body}'")));
-        }
+        let rules = include_str!("../audit/rules/crow.sql");
+        assert!(rules.contains(&format!("IS DISTINCT FROM '{body}'")));
+        assert!(rules.contains(&format!("this crow needs {body}'")));
     }
 }

@@ -1,0 +1,133 @@
+-- What the rules are about, read from the catalogs alone: it needs no right and answers where crow is not installed.
+-- $1 text[]: the tenant tables of the models, $2 text[]: the shared ones; names as SQL spells them, quoted where need be.
+-- $3 text: the application's role; '' for whoever asks, NULL for whoever asks if a crow_app, or else crow_app.
+-- $4 text: the admin role; '' for whoever asks.
+-- $5 int[]: the first minor release of each major that is good enough, as server_version_num spells it.
+-- $6, $7, $8 text[]: name, body (NULL where it is parsed) and attributes of each function that crow installs.
+-- Names are printed with their schema, whatever the search_path. What an expression prints does depend on it, what it
+-- depends on does not; so neither is trusted alone.
+WITH RECURSIVE me AS MATERIALIZED (
+  SELECT oid, rolname AS name, rolsuper, rolbypassrls, rolcreaterole, rolreplication, rolcreatedb
+  FROM pg_catalog.pg_roles
+  WHERE rolname = CASE
+    WHEN $3::text = '' THEN current_user
+    WHEN $3::text IS NOT NULL THEN $3::text
+    WHEN (SELECT NOT a.rolsuper AND pg_catalog.pg_has_role(a.oid, c.oid, 'USAGE')
+      FROM pg_catalog.pg_roles AS a, pg_catalog.pg_roles AS c WHERE a.rolname = current_user AND c.rolname = 'crow_app')
+    THEN current_user
+    ELSE 'crow_app'
+  END
+), admin AS MATERIALIZED (
+  SELECT oid, rolname AS name, rolsuper, rolbypassrls
+  FROM pg_catalog.pg_roles WHERE rolname = CASE $4::text WHEN '' THEN current_user ELSE $4::text END
+), reach AS MATERIALIZED (
+  -- Every role whose rights are at hand, inherited or by SET ROLE. A superuser is a member of all.
+  SELECT r.* FROM pg_catalog.pg_roles AS r, me
+  WHERE r.oid = me.oid OR NOT me.rolsuper AND pg_catalog.pg_has_role(me.oid, r.oid, 'MEMBER')
+), fn AS MATERIALIZED (
+  SELECT p.oid, p.proname AS name, p.proowner AS owner, p.prosecdef, p.provolatile, p.prosrc, p.proconfig,
+    p.prosqlbody IS NOT NULL AS standard_body, pg_catalog.pg_get_function_identity_arguments(p.oid) AS arguments
+  FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace AND n.nspname = 'crow'
+), described AS MATERIALIZED (
+  SELECT c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname) AS name, c.relname, n.nspname, c.relkind,
+    pg_catalog.format('%s %I.%I', CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
+      WHEN 'f' THEN 'foreign table' ELSE 'table' END, n.nspname, c.relname) AS object,
+    c.relowner AS owner, c.reloptions, c.relrowsecurity, c.relforcerowsecurity, a.attnum, a.atttypid, a.attnotnull,
+    coalesce(o.description ~ '\mcrow: shared\M', false) AS said_shared,
+    coalesce(o.description ~ '\mcrow: no model\M', false) AS said_no_model
+  FROM pg_catalog.pg_class AS c
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+  LEFT JOIN pg_catalog.pg_attribute AS a
+    ON a.attrelid = c.oid AND a.attname = 'tenant_id' AND a.attnum > 0 AND NOT a.attisdropped
+  LEFT JOIN pg_catalog.pg_description AS o
+    ON o.objoid = c.oid AND o.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND o.objsubid = 0
+  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't'
+    AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'crow', 'crow_guard')
+), registered AS MATERIALIZED (
+  SELECT spelt, shared, d.oid, d.relkind, d.name, d.attnum AS tenant_column, d.oid IS NULL AS missing
+  FROM (
+    SELECT spelt, false AS shared, pg_catalog.parse_ident(spelt) AS part FROM pg_catalog.unnest($1::text[]) AS spelt
+    UNION ALL
+    SELECT spelt, true, pg_catalog.parse_ident(spelt) FROM pg_catalog.unnest($2::text[]) AS spelt
+  ) AS model
+  LEFT JOIN described AS d
+    ON d.relname = part[pg_catalog.cardinality(part)]
+    AND CASE pg_catalog.cardinality(part) WHEN 1 THEN pg_catalog.pg_table_is_visible(d.oid) ELSE d.nspname = part[1] END
+  UNION ALL
+  SELECT name, true, oid, relkind, name, attnum, false FROM described WHERE said_shared
+), relation AS MATERIALIZED (
+  SELECT d.*, d.attnum IS NOT NULL OR g.oid IS NOT NULL AS of_tenants, g.oid IS NOT NULL AS registered,
+    EXISTS (
+      SELECT FROM reach AS r
+      WHERE pg_catalog.has_table_privilege(r.oid, d.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
+        OR pg_catalog.has_any_column_privilege(r.oid, d.oid, 'SELECT, INSERT, UPDATE, REFERENCES')) AS reachable
+  FROM described AS d
+  LEFT JOIN (SELECT DISTINCT oid FROM registered WHERE NOT shared) AS g ON g.oid = d.oid
+), tenant_table AS MATERIALIZED (
+  -- Of a superuser's rights there is nothing to say beyond A1.
+  SELECT relation.* FROM relation, me
+  WHERE relkind IN ('r', 'p') AND of_tenants AND (reachable OR registered) AND NOT me.rolsuper
+), family AS MATERIALIZED (
+  -- The tenant tables, with partitions and children at every depth.
+  WITH RECURSIVE f (oid) AS (
+    SELECT oid FROM tenant_table UNION SELECT i.inhrelid FROM f JOIN pg_catalog.pg_inherits AS i ON i.inhparent = f.oid
+  )
+  SELECT r.* FROM f JOIN relation AS r ON r.oid = f.oid
+), printed AS MATERIALIZED (
+  SELECT l.oid AS policy, t.oid, t.object, t.name AS on_table, l.polname AS name, l.polpermissive AS permissive,
+    l.polcmd AS command, l.polroles AS roles,
+    pg_catalog.pg_get_expr(l.polqual, t.oid) AS allows, pg_catalog.pg_get_expr(l.polwithcheck, t.oid) AS accepts
+  FROM tenant_table AS t JOIN pg_catalog.pg_policy AS l ON l.polrelid = t.oid
+), policy AS MATERIALIZED (
+  SELECT p.*,
+    p.command = '*' AND p.roles = ARRAY[0::pg_catalog.oid] AND p.allows = canonical.printed AND p.accepts = canonical.printed
+      AND (
+        SELECT pg_catalog.bool_or(d.refobjid = canonical.oid) AND pg_catalog.bool_and(
+          d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = p.oid
+          OR d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.refobjid = canonical.oid)
+        FROM pg_catalog.pg_depend AS d
+        WHERE d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND d.objid = p.policy) AS canonical
+  FROM printed AS p
+  LEFT JOIN (
+    SELECT oid, pg_catalog.format('(tenant_id = ( SELECT %scurrent_tenant() AS current_tenant))',
+      CASE WHEN pg_catalog.pg_function_is_visible(oid) THEN '' ELSE 'crow.' END) AS printed
+    FROM fn WHERE name = 'current_tenant' AND arguments = ''
+  ) AS canonical ON true
+), reads (view, via, oid) AS (
+  SELECT v.oid, v.oid, d.refobjid
+  FROM relation AS v
+  CROSS JOIN me
+  JOIN pg_catalog.pg_rewrite AS w ON w.ev_class = v.oid
+  JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = w.oid
+    AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid <> v.oid
+  WHERE v.relkind IN ('v', 'm') AND v.reachable AND NOT me.rolsuper
+  UNION
+  SELECT r.view, r.oid, d.refobjid
+  FROM reads AS r
+  JOIN pg_catalog.pg_class AS c ON c.oid = r.oid AND c.relkind = 'v'
+  JOIN pg_catalog.pg_rewrite AS w ON w.ev_class = c.oid
+  JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = w.oid
+    AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid <> c.oid
+), reading AS MATERIALIZED (
+  -- A view whose base table is a tenant's, and the view on the way that reads it.
+  SELECT DISTINCT r.view, top.relkind AS kind, top.object, r.via, v.name AS through, t.name AS base,
+    o.invoker, o.barrier
+  FROM reads AS r
+  JOIN relation AS top ON top.oid = r.view
+  JOIN relation AS t ON t.oid = r.oid AND t.relkind IN ('r', 'p') AND t.of_tenants
+  JOIN relation AS v ON v.oid = r.via
+  CROSS JOIN LATERAL (
+    SELECT coalesce(pg_catalog.bool_or(option_name = 'security_invoker' AND option_value::boolean), false) AS invoker,
+      coalesce(pg_catalog.bool_or(option_name = 'security_barrier' AND option_value::boolean), false) AS barrier
+    FROM pg_catalog.pg_options_to_table(v.reloptions)
+    WHERE option_name IN ('security_invoker', 'security_barrier')) AS o
+), routine AS MATERIALIZED (
+  -- Functions that run with their owner's rights.
+  SELECT p.oid, pg_catalog.format('%I.%I(%s)', n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)) AS name,
+    p.proowner AS owner, n.nspname, r.rolname AS owner_name, r.rolsuper OR r.rolbypassrls AS bypasses,
+    EXISTS (SELECT FROM pg_catalog.unnest(p.proconfig) AS s WHERE s LIKE 'search_path=%') AS pinned
+  FROM pg_catalog.pg_proc AS p
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+  JOIN pg_catalog.pg_roles AS r ON r.oid = p.proowner
+  WHERE p.prosecdef
+)
