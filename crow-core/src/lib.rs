@@ -22,6 +22,7 @@
 pub mod audit;
 mod conn;
 mod error;
+mod fragment;
 mod link;
 mod model;
 mod query;
@@ -100,10 +101,11 @@ struct Readme;
 /// What the code of the derives refers to.
 #[doc(hidden)]
 pub mod __derive {
+    pub use crate::fragment::Fragment;
     pub use crate::link::{Link, link};
     pub use crate::model::{
-        Derived, Fragment, Model, ModelEntry, Protection, ScopedTable, SharedModel, TenantModel, TenantTable,
-        absent, assert_scoped, assert_shared, assert_tenant, table_name, tenant_column,
+        Derived, Model, ModelEntry, Protection, ScopedTable, SharedModel, TenantModel, TenantTable, absent,
+        assert_scoped, assert_shared, assert_tenant, table_name, tenant_column,
     };
     pub use crate::query::Keyed;
     pub use crate::tenant::TenantId;

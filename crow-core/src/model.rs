@@ -9,13 +9,11 @@ use diesel::result::QueryResult;
 use diesel::sql_types;
 use uuid::Uuid;
 
+use crate::fragment::Fragment;
 use crate::query::sql;
 use crate::scope::Scoped;
 use crate::seal::Seal;
 use crate::tenant::TenantId;
-
-/// A piece of SQL with its bind values, after the compile-time check of where it came from.
-pub type Fragment<'q> = Box<dyn QueryFragment<Pg> + Send + Sync + 'q>;
 
 /// A row type that a tenant scope can query: a [`TenantModel`] or a [`SharedModel`].
 ///
@@ -28,7 +26,7 @@ pub type Fragment<'q> = Box<dyn QueryFragment<Pg> + Send + Sync + 'q>;
     note = "for access across tenants take an `AdminConn`: another role, a stated reason, a record"
 )]
 pub trait Model:
-    Selectable<Pg, SelectExpression: QueryId + QueryFragment<Pg> + Send + Sync + 'static> + 'static
+    Selectable<Pg, SelectExpression: QueryId + QueryFragment<Pg> + Send + Sync + 'static> + Send + 'static
 {
     /// The table of the model.
     type Table: ScopedTable;
@@ -207,7 +205,7 @@ where
 
 /// The tenant column of a tenant table, as SQL.
 pub fn tenant_column<T: TenantTable>() -> Fragment<'static> {
-    Box::new(T::TenantColumn::default())
+    Fragment::new(T::TenantColumn::default())
 }
 
 /// What can stand in the FROM of a tenant's statement: a [`ScopedTable`], or an alias of one.
@@ -244,8 +242,7 @@ where
     fn __only_crow_implements_this(_: Seal) {}
 
     fn tenant_column(&self) -> Option<Fragment<'static>> {
-        <A::Target as ScopedTable>::tenant_column()
-            .map(|_| Box::new(AliasedTenant(A::NAME)) as Fragment<'static>)
+        <A::Target as ScopedTable>::tenant_column().map(|_| Fragment::new(AliasedTenant(A::NAME)))
     }
 }
 
@@ -261,6 +258,7 @@ impl QueryFragment<Pg> for AliasedTenant {
 }
 
 /// `source.tenant_id = $n`: what every appearance of a tenant table in a statement carries.
+#[derive(Clone)]
 pub(crate) struct Guard {
     column: Fragment<'static>,
     tenant: Uuid,

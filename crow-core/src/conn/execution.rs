@@ -8,9 +8,10 @@ use diesel::result::DatabaseErrorKind::{ClosedConnection, UnableToSendCommand};
 use diesel::result::Error::DatabaseError;
 use diesel::result::QueryResult;
 use diesel_async::{AsyncConnectionCore, AsyncPgConnection};
-use futures_util::future::{BoxFuture, FutureExt, TryFutureExt, ready};
+use futures_util::future::{BoxFuture, FutureExt, TryFutureExt};
 use futures_util::join;
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt, try_unfold};
+use tracing::Span;
 
 use super::flight::{Begin, Commit, Enter, EnterFor, Rollback, custom_types, message};
 use super::observe::{Rows, Watch};
@@ -24,49 +25,85 @@ impl TenantConn<'_> {
     pub(crate) fn load<'c, ST, U>(
         &'c self,
         label: Label,
-        statements: impl IntoIterator<Item: QueryFragment<Pg>>,
+        statements: &[impl QueryFragment<Pg>],
     ) -> BoxFuture<'c, Result<Vec<U>, Error>>
     where
         ST: Loads<U>,
         U: Send + 'static,
     {
-        let build: fn(_) -> QueryResult<U> = |row| ST::build(&row);
-        let watch = Watch::new(&self.span, label);
-        let work = self.run_all(&watch, label.writes(), statements, move |mut conn, statement| {
-            let rows = AsyncConnectionCore::load(&mut conn, statement);
-            // All rows are taken off the wire even if one is wanted: the answer to COMMIT is behind them.
-            rows.and_then(move |rows| rows.and_then(move |row| ready(build(row))).try_collect::<Vec<U>>())
-        });
-        watch.over(work.map_ok(|rows| rows.into_iter().flatten().collect()), |rows: &Vec<U>| {
-            Rows::Returned(rows.len())
-        })
+        let mut batch = Batch::new(&self.span, label);
+        statements.iter().for_each(|statement| batch.load(self.session(), statement));
+        self.build(batch, |row| ST::build(&row)).boxed()
     }
 
     /// Runs a statement and loads its first row.
     pub(crate) fn get_result<'c, ST, U>(
         &'c self,
         label: Label,
-        statement: impl QueryFragment<Pg>,
+        statement: &dyn QueryFragment<Pg>,
     ) -> BoxFuture<'c, Result<U, Error>>
     where
         ST: Loads<U>,
         U: Send + 'static,
     {
-        self.load::<ST, U>(label, [statement])
-            .map(|rows| rows?.into_iter().next().ok_or(Error::NotFound))
-            .boxed()
+        let mut batch = Batch::new(&self.span, label);
+        batch.load(self.session(), statement);
+        let rows = self.build(batch, |row| ST::build(&row));
+        async { rows.await?.into_iter().next().ok_or(Error::NotFound) }.boxed()
+    }
+
+    async fn build<U: Send>(
+        &self,
+        batch: Batch<'_, Stream>,
+        build: fn(Row) -> QueryResult<U>,
+    ) -> Result<Vec<U>, Error> {
+        let mut built = Built { rows: Vec::new(), build };
+        self.fill(batch, &mut built).await?;
+        Ok(built.rows)
     }
 
     /// Runs statements one after the other in one transaction, and tells how many rows they affected.
     pub(crate) fn execute<'c>(
         &'c self,
         label: Label,
-        statements: impl IntoIterator<Item: QueryFragment<Pg>>,
+        statements: &[impl QueryFragment<Pg>],
     ) -> BoxFuture<'c, Result<usize, Error>> {
-        let watch = Watch::new(&self.span, label);
-        let work =
-            self.run_all(&watch, label.writes(), statements, |conn, statement| message(conn, statement));
-        watch.over(work.map_ok(|rows| rows.into_iter().sum()), |rows| Rows::Affected(*rows))
+        let mut batch = Batch::new(&self.span, label);
+        statements.iter().for_each(|statement| batch.execute(self.session(), statement));
+        self.affect(batch)
+    }
+
+    fn affect<'c>(&'c self, batch: Batch<'c, usize>) -> BoxFuture<'c, Result<usize, Error>> {
+        let Batch { watch, messages, flight } = batch;
+        let work = async move {
+            let mut affected = 0;
+            for message in messages {
+                affected += message.await?;
+            }
+            Ok(affected)
+        };
+        watch.over(self.fly(flight, work), |rows| Rows::Affected(*rows))
+    }
+
+    fn fill<'s>(
+        &'s self,
+        batch: Batch<'s, Stream>,
+        sink: &'s mut (dyn Sink + 's),
+    ) -> BoxFuture<'s, Result<usize, Error>> {
+        let Batch { watch, messages, flight } = batch;
+        let work = async move {
+            let mut taken = 0;
+            for message in messages {
+                let mut rows = message.await?;
+                // All rows are taken off the wire even if one is wanted: the answer to COMMIT is behind them.
+                while let Some(row) = rows.try_next().await? {
+                    sink.take(row)?;
+                    taken += 1;
+                }
+            }
+            Ok(taken)
+        };
+        watch.over(self.fly(flight, work), |rows| Rows::Returned(*rows))
     }
 
     /// Runs a statement in the tenant's transaction and hands its rows out one by one.
@@ -168,39 +205,24 @@ impl TenantConn<'_> {
         }
     }
 
-    fn run_all<'c, T: Send + 'c, Fut: Future<Output = QueryResult<T>> + Send + 'c>(
-        &'c self,
-        watch: &Watch,
-        writes: bool,
-        statements: impl IntoIterator<Item: QueryFragment<Pg>>,
-        send: impl Fn(&'c AsyncPgConnection, Statement<'_>) -> Fut,
-    ) -> BoxFuture<'c, Result<Vec<T>, Error>> {
-        let session = self.session();
-        let mut types = HashSet::new();
-        let mut messages = Vec::new();
-        for statement in statements {
-            types.extend(custom_types(&statement));
-            watch.text(&statement);
-            messages.push(send(session, Statement(&statement)));
-        }
-        if messages.is_empty() {
-            return ready(Ok(Vec::new())).boxed();
-        }
-        let leaves =
-            if messages.len() == 1 && session.knows(&types) { Leaves::Together } else { Leaves::InTurn };
-        let work = async move {
-            let mut results = Vec::with_capacity(messages.len());
-            for message in messages {
-                results.push(message.await?);
-            }
-            Ok(results)
+    /// Runs statements, which `work` sends one after the other.
+    async fn fly<T>(
+        &self,
+        flight: Flight,
+        work: impl Future<Output = QueryResult<T>> + Send,
+    ) -> Result<T, Error>
+    where
+        T: Default,
+    {
+        let Flight { statements, types, writes } = flight;
+        let leaves = match statements {
+            0 => return Ok(T::default()),
+            1 if self.session().knows(&types) => Leaves::Together,
+            _ => Leaves::InTurn,
         };
-        async move {
-            let results = self.run(leaves, writes && self.transaction.is_none(), work).await?;
-            session.learn(types);
-            Ok(results)
-        }
-        .boxed()
+        let result = self.run(leaves, writes && self.transaction.is_none(), work).await?;
+        self.session().learn(types);
+        Ok(result)
     }
 
     /// Runs work in the tenant's transaction.
@@ -273,6 +295,70 @@ impl TenantConn<'_> {
                 result
             }
         }
+    }
+}
+
+/// Rows as the driver hands them out.
+type Stream = BoxStream<'static, QueryResult<Row>>;
+type Row = <AsyncPgConnection as AsyncConnectionCore>::Row<'static, 'static>;
+
+/// Statements whose SQL and binds have been read off, and what is known of them. Nothing is generic over the
+/// statements beyond this point, nor over what their rows become.
+struct Batch<'c, T> {
+    watch: Watch,
+    messages: Vec<BoxFuture<'c, QueryResult<T>>>,
+    flight: Flight,
+}
+
+struct Flight {
+    statements: usize,
+    types: HashSet<String>,
+    writes: bool,
+}
+
+impl<'c, T> Batch<'c, T> {
+    fn new(scope: &Span, label: Label) -> Self {
+        Self {
+            watch: Watch::new(scope, label),
+            messages: Vec::new(),
+            flight: Flight { statements: 0, types: HashSet::new(), writes: label.writes() },
+        }
+    }
+
+    fn push(&mut self, statement: &dyn QueryFragment<Pg>, message: BoxFuture<'c, QueryResult<T>>) {
+        self.watch.text(statement);
+        self.messages.push(message);
+        self.flight.types.extend(custom_types(statement));
+        self.flight.statements += 1;
+    }
+}
+
+impl<'c> Batch<'c, Stream> {
+    fn load(&mut self, mut conn: &'c AsyncPgConnection, statement: &dyn QueryFragment<Pg>) {
+        self.push(statement, AsyncConnectionCore::load(&mut conn, Statement(statement)));
+    }
+}
+
+impl<'c> Batch<'c, usize> {
+    fn execute(&mut self, conn: &'c AsyncPgConnection, statement: &dyn QueryFragment<Pg>) {
+        self.push(statement, message(conn, Statement(statement)));
+    }
+}
+
+/// Takes rows as they come.
+trait Sink: Send {
+    fn take(&mut self, row: Row) -> QueryResult<()>;
+}
+
+struct Built<U> {
+    rows: Vec<U>,
+    build: fn(Row) -> QueryResult<U>,
+}
+
+impl<U: Send> Sink for Built<U> {
+    fn take(&mut self, row: Row) -> QueryResult<()> {
+        self.rows.push((self.build)(row)?);
+        Ok(())
     }
 }
 

@@ -5,10 +5,12 @@ use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::QueryResult;
 use diesel::sql_types::BigInt;
 
-use crate::model::{Fragment, Guard};
+use crate::fragment::Fragment;
+use crate::model::Guard;
 use crate::tenant::TenantId;
 
 /// The clauses of a SELECT. It knows no scope: [`TenantQuery`](super::TenantQuery) does.
+#[derive(Clone)]
 pub(super) struct Clauses<'q> {
     pub(super) tenant: TenantId,
     pub(super) distinct: Option<Distinct<'q>>,
@@ -24,11 +26,13 @@ pub(super) struct Clauses<'q> {
     pub(super) offset: Option<i64>,
 }
 
+#[derive(Clone)]
 pub(super) enum Distinct<'q> {
     Rows,
     On(Fragment<'q>),
 }
 
+#[derive(Clone)]
 pub(super) struct Join<'q> {
     pub(super) kind: &'static str,
     pub(super) table: Fragment<'q>,

@@ -16,7 +16,8 @@ use super::select::TenantQuery;
 use super::statement::sql;
 use crate::conn::TenantConn;
 use crate::error::Error;
-use crate::model::{Fragment, Model};
+use crate::fragment::Fragment;
+use crate::model::Model;
 use crate::scope::Brand;
 
 /// Queries of one scope combined by UNION, INTERSECT or EXCEPT, which all give rows of the type `ST`.
@@ -29,6 +30,7 @@ pub struct Combined<'t, 'q, ST> {
 }
 
 /// The SQL of a combination. It knows no scope.
+#[derive(Clone)]
 struct Rows<'q> {
     query: Fragment<'q>,
     order: Vec<(u32, &'static str)>,
@@ -69,7 +71,13 @@ impl<'t, 'q, M: Model, ST, S, G> TenantQuery<'t, 'q, M, ST, S, G> {
 
 impl<'t, 'q, M: Model, ST, S, G> From<TenantQuery<'t, 'q, M, ST, S, G>> for Combined<'t, 'q, ST> {
     fn from(query: TenantQuery<'t, 'q, M, ST, S, G>) -> Self {
-        Self::of(Box::new(query.clauses))
+        Self::of(Fragment::new(query.clauses))
+    }
+}
+
+impl<ST> Clone for Combined<'_, '_, ST> {
+    fn clone(&self) -> Self {
+        Self { rows: self.rows.clone(), _types: self._types }
     }
 }
 
@@ -82,12 +90,12 @@ impl<'t, 'q, ST> Combined<'t, 'q, ST> {
     }
 
     fn both(left: Self, keyword: &'static str, right: Self) -> Self {
-        Self::of(Box::new(Both { left: left.rows, keyword, right: right.rows }))
+        Self::of(Fragment::new(Both { left: left.rows, keyword, right: right.rows }))
     }
 
     /// The SQL, for a place that knows the scope.
     pub(super) fn into_fragment(self) -> Fragment<'q> {
-        Box::new(self.rows)
+        Fragment::new(self.rows)
     }
 
     /// Sorts by the columns with these numbers, the first being 1; further calls sort what is equal.
@@ -124,7 +132,7 @@ impl<'t, 'q, ST> Combined<'t, 'q, ST> {
         ST: Loads<U>,
         U: Send + 'static,
     {
-        db.load::<ST, U>(Label::COMBINED, [self])
+        db.load::<ST, U>(Label::COMBINED, &[self.rows])
     }
 
     /// How many rows the combination gives, its limit and offset included.
@@ -133,7 +141,7 @@ impl<'t, 'q, ST> Combined<'t, 'q, ST> {
     ///
     /// [`Error::Connection`] and the other faults of a statement.
     pub fn count<'c>(self, db: &'c TenantConn<'t>) -> BoxFuture<'c, Result<i64, Error>> {
-        db.get_result::<BigInt, i64>(Label::COMBINED, Around("SELECT count(*) FROM (", &self, ") AS q"))
+        db.get_result::<BigInt, i64>(Label::COMBINED, &Around("SELECT count(*) FROM (", &self.rows, ") AS q"))
     }
 }
 

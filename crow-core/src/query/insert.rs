@@ -39,7 +39,9 @@ impl<'t, M: TenantModel> InsertInto<'t, M> {
     {
         let rows = rows.into_rows();
         let empty = rows.count() == 0;
-        Write { empty, ..self.insert(rows) }
+        let mut insert = self.insert(rows);
+        insert.clauses.empty = empty;
+        insert
     }
 
     /// One row in which every column but the tenant's has its default.

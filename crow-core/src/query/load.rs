@@ -28,7 +28,7 @@ impl<'t, M: Model, ST, S, G, C> TenantQuery<'t, '_, M, ST, S, G, C> {
         ST: Loads<U>,
         U: Send + 'static,
     {
-        db.load::<ST, U>(Label::select::<M>(), [self])
+        db.load::<ST, U>(Label::select::<M>(), &[self.clauses])
     }
 
     /// Loads the first row.
@@ -56,7 +56,7 @@ impl<'t, M: Model, ST, S, G, C> TenantQuery<'t, '_, M, ST, S, G, C> {
         ST: Loads<U>,
         U: Send + 'static,
     {
-        db.get_result::<ST, U>(Label::select::<M>(), self)
+        db.get_result::<ST, U>(Label::select::<M>(), &self.clauses)
     }
 
     /// Loads rows as they are asked for, holding few of them at a time however many there are.
@@ -74,7 +74,7 @@ impl<'t, M: Model, ST, S, G, C> TenantQuery<'t, '_, M, ST, S, G, C> {
         ST: Loads<U>,
         U: Send + 'static,
     {
-        db.stream::<ST, U>(Label::select::<M>(), self)
+        db.stream::<ST, U>(Label::select::<M>(), &self.clauses)
     }
 
     /// How many rows the query gives, its limit and offset included.
@@ -86,7 +86,10 @@ impl<'t, M: Model, ST, S, G, C> TenantQuery<'t, '_, M, ST, S, G, C> {
     where
         C: Uncorrelated,
     {
-        db.get_result::<BigInt, i64>(Label::select::<M>(), Around("SELECT count(*) FROM (", &self, ") AS q"))
+        db.get_result::<BigInt, i64>(
+            Label::select::<M>(),
+            &Around("SELECT count(*) FROM (", &self.clauses, ") AS q"),
+        )
     }
 
     /// Whether the query gives any row.
@@ -98,7 +101,7 @@ impl<'t, M: Model, ST, S, G, C> TenantQuery<'t, '_, M, ST, S, G, C> {
     where
         C: Uncorrelated,
     {
-        db.get_result::<Bool, bool>(Label::select::<M>(), Around("SELECT EXISTS (", &self, ")"))
+        db.get_result::<Bool, bool>(Label::select::<M>(), &Around("SELECT EXISTS (", &self.clauses, ")"))
     }
 }
 

@@ -82,7 +82,7 @@ impl<'t, M: Model, ST, S> Locked<'t, '_, M, ST, S> {
         ST: Loads<U>,
         U: Send + 'static,
     {
-        db.load::<ST, U>(Label::select::<M>(), [self])
+        db.load::<ST, U>(Label::select::<M>(), &[self])
     }
 
     /// Loads the first row, and locks it.
@@ -96,7 +96,7 @@ impl<'t, M: Model, ST, S> Locked<'t, '_, M, ST, S> {
         U: Send + 'static,
     {
         self.query = self.query.limit(1);
-        db.get_result::<ST, U>(Label::select::<M>(), self)
+        db.get_result::<ST, U>(Label::select::<M>(), &self)
     }
 }
 

@@ -35,7 +35,7 @@ impl<'t, Q> RlsOnly<'t, Q> {
         U: Send + 'static,
     {
         db.leave_marks();
-        db.load::<Q::SqlType, U>(Label::RLS_ONLY, [self.query.as_query()])
+        db.load::<Q::SqlType, U>(Label::RLS_ONLY, &[self.query.as_query()])
     }
 
     /// Runs the statement and loads its first row.
@@ -50,7 +50,7 @@ impl<'t, Q> RlsOnly<'t, Q> {
         U: Send + 'static,
     {
         db.leave_marks();
-        db.get_result::<Q::SqlType, U>(Label::RLS_ONLY, self.query.as_query())
+        db.get_result::<Q::SqlType, U>(Label::RLS_ONLY, &self.query.as_query())
     }
 
     /// Runs the statement and tells how many rows it affected.
@@ -63,6 +63,6 @@ impl<'t, Q> RlsOnly<'t, Q> {
         Q: QueryFragment<Pg>,
     {
         db.leave_marks();
-        db.execute(Label::RLS_ONLY, [self.query])
+        db.execute(Label::RLS_ONLY, &[self.query])
     }
 }

@@ -19,7 +19,8 @@ use super::clauses::{Clauses, Distinct, Join as JoinClause};
 use super::join::{Joined, Joins};
 use super::row::{Grouped, RowOf};
 use super::statement::sql;
-use crate::model::{Fragment, Guard, Model, ScopedSource, ScopedTable};
+use crate::fragment::Fragment;
+use crate::model::{Guard, Model, ScopedSource, ScopedTable};
 use crate::scope::{Brand, Part, Predicate, Scoped, Selection};
 use crate::tenant::TenantId;
 
@@ -49,12 +50,12 @@ pub struct TenantQuery<'t, 'q, M: Model, ST = RowOf<M>, S = <M as Model>::Table,
 impl<'t, M: Model> TenantQuery<'t, '_, M> {
     pub(crate) fn new(tenant: TenantId) -> Self {
         let table = M::Table::table();
-        let guard = Guard::of(&table, tenant).map(|guard| Box::new(guard) as Fragment);
+        let guard = Guard::of(&table, tenant).map(Fragment::new);
         let clauses = Clauses {
             tenant,
             distinct: None,
-            selection: Box::new(M::construct_selection()),
-            from: Box::new(table.from_clause()),
+            selection: Fragment::new(M::construct_selection()),
+            from: Fragment::new(table.from_clause()),
             joins: Vec::new(),
             filters: guard.into_iter().collect(),
             group_by: None,
@@ -73,7 +74,7 @@ impl<'t, 'q, M: Model, ST, S, G, C> TenantQuery<'t, 'q, M, ST, S, G, C> {
     where
         P: Scoped<'t, S> + Predicate<'q>,
     {
-        self.clauses.filters.push(Box::new(predicate));
+        self.clauses.filters.push(Fragment::new(predicate));
         self
     }
 
@@ -105,7 +106,7 @@ impl<'t, 'q, M: Model, ST, S, G, C> TenantQuery<'t, 'q, M, ST, S, G, C> {
     where
         E: Scoped<'t, S> + Selection<'q, S, G>,
     {
-        self.clauses.selection = Box::new(selection);
+        self.clauses.selection = Fragment::new(selection);
         self.retyped()
     }
 
@@ -121,7 +122,7 @@ impl<'t, 'q, M: Model, ST, S, G, C> TenantQuery<'t, 'q, M, ST, S, G, C> {
     where
         E: Scoped<'t, S> + Part<'q>,
     {
-        self.clauses.distinct = Some(Distinct::On(Box::new(by)));
+        self.clauses.distinct = Some(Distinct::On(Fragment::new(by)));
         self
     }
 
@@ -131,7 +132,7 @@ impl<'t, 'q, M: Model, ST, S, G, C> TenantQuery<'t, 'q, M, ST, S, G, C> {
     where
         E: Scoped<'t, S> + Part<'q>,
     {
-        self.clauses.group_by = Some(Box::new(by));
+        self.clauses.group_by = Some(Fragment::new(by));
         self.retyped()
     }
 
@@ -140,7 +141,7 @@ impl<'t, 'q, M: Model, ST, S, G, C> TenantQuery<'t, 'q, M, ST, S, G, C> {
     where
         P: Scoped<'t, S> + Expression<SqlType: BoolOrNullableBool> + ValidGrouping<G> + Part<'q>,
     {
-        self.clauses.having.push(Box::new(condition));
+        self.clauses.having.push(Fragment::new(condition));
         self
     }
 
@@ -159,7 +160,7 @@ impl<'t, 'q, M: Model, ST, S, G, C> TenantQuery<'t, 'q, M, ST, S, G, C> {
     where
         E: Scoped<'t, S> + Part<'q>,
     {
-        self.clauses.order.push(Box::new(by));
+        self.clauses.order.push(Fragment::new(by));
         self
     }
 
@@ -212,8 +213,8 @@ impl<'t, 'q, M: Model, ST, S, G, C> TenantQuery<'t, 'q, M, ST, S, G, C> {
         self.clauses.joins.push(JoinClause {
             kind,
             guard: Guard::of(&table, self.clauses.tenant),
-            table: Box::new(table.from_clause()),
-            on: Box::new(on),
+            table: Fragment::new(table.from_clause()),
+            on: Fragment::new(on),
         });
         self.retyped()
     }
@@ -255,6 +256,12 @@ impl<'t, 'q, M: Model, ST, S, G, C> TenantQuery<'t, 'q, M, ST, S, G, C> {
 
     fn retyped<ST2, S2, G2, C2>(self) -> TenantQuery<'t, 'q, M, ST2, S2, G2, C2> {
         TenantQuery { clauses: self.clauses, _types: Brand::new() }
+    }
+}
+
+impl<M: Model, ST, S, G, C> Clone for TenantQuery<'_, '_, M, ST, S, G, C> {
+    fn clone(&self) -> Self {
+        Self { clauses: self.clauses.clone(), _types: self._types }
     }
 }
 

@@ -11,14 +11,19 @@ use diesel::result::QueryResult;
 use super::assign::{ColumnsOf, Sets};
 use super::clauses::walk_conditions;
 use super::write::{Insert, Upserted, Write};
-use crate::model::{Fragment, TenantColumn, TenantModel, TenantTable};
+use crate::fragment::Fragment;
+use crate::model::{TenantColumn, TenantModel, TenantTable};
 use crate::scope::{Predicate, Scoped};
 
 impl<'t, 'q, M: TenantModel> Insert<'t, 'q, M> {
     /// Leaves out rows that would break any unique key.
     pub fn on_conflict_do_nothing(self) -> Self {
-        let on_conflict = Conflict { target: None, filters: Vec::new(), changes: None };
-        Write { on_conflict: Some(Box::new(on_conflict)), ..self }
+        self.on(Conflict { target: None, filters: Vec::new(), changes: None })
+    }
+
+    fn on(mut self, conflict: Conflict<'q>) -> Self {
+        self.clauses.on_conflict = Some(Fragment::new(conflict));
+        self
     }
 
     /// Says which unique key to look at, by its columns without `tenant_id`, which leads it always.
@@ -28,12 +33,12 @@ impl<'t, 'q, M: TenantModel> Insert<'t, 'q, M> {
         K: 'q,
     {
         let target = Columns::<M::Table, K, _> { columns, _table: PhantomData };
-        OnConflict { insert: self, target: Box::new(target), filters: Vec::new() }
+        OnConflict { insert: self, target: Fragment::new(target), filters: Vec::new() }
     }
 
     /// Says which constraint to look at, by its name.
     pub fn on_constraint(self, name: &'q str) -> OnConflict<'t, 'q, M> {
-        OnConflict { insert: self, target: Box::new(Constraint(name)), filters: Vec::new() }
+        OnConflict { insert: self, target: Fragment::new(Constraint(name)), filters: Vec::new() }
     }
 }
 
@@ -51,15 +56,14 @@ impl<'t, 'q, M: TenantModel> OnConflict<'t, 'q, M> {
     where
         P: Scoped<'t, M::Table> + Predicate<'q>,
     {
-        self.filters.push(Box::new(predicate));
+        self.filters.push(Fragment::new(predicate));
         self
     }
 
     /// Leaves rows out that exist already.
     pub fn do_nothing(self) -> Insert<'t, 'q, M> {
         let Self { insert, target, filters } = self;
-        let on_conflict = Conflict { target: Some(target), filters, changes: None };
-        Write { on_conflict: Some(Box::new(on_conflict)), ..insert }
+        insert.on(Conflict { target: Some(target), filters, changes: None })
     }
 
     /// Changes rows that exist already; `set` says how.
@@ -82,13 +86,11 @@ impl<'t, 'q, M: TenantModel> DoUpdate<'t, 'q, M> {
         V: Sets<'t, M::Table, K, Changeset: 'q>,
     {
         let Self(OnConflict { insert, target, filters }) = self;
-        let changes: Fragment<'q> = Box::new(changes.into_changeset());
+        let changes = Fragment::new(changes.into_changeset());
         if changes.is_noop(&Pg).unwrap_or(false) {
-            let on_conflict = Conflict { target: Some(target), filters, changes: None };
-            return Write { on_conflict: Some(Box::new(on_conflict)), ..insert.retyped() };
+            return insert.on(Conflict { target: Some(target), filters, changes: None }).retyped();
         }
-        let on_conflict = Conflict { target: Some(target), filters, changes: Some(changes) };
-        Write { on_conflict: Some(Box::new(on_conflict)), ..insert.retyped() }.guarded()
+        insert.on(Conflict { target: Some(target), filters, changes: Some(changes) }).retyped().guarded()
     }
 }
 

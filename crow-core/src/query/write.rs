@@ -14,7 +14,8 @@ use super::row::{Loads, RowOf};
 use super::statement::sql;
 use crate::conn::TenantConn;
 use crate::error::Error;
-use crate::model::{Fragment, Guard, Model, ScopedTable};
+use crate::fragment::Fragment;
+use crate::model::{Guard, Model, ScopedTable};
 use crate::scope::{Brand, Predicate, Scoped, Selection};
 use crate::tenant::TenantId;
 
@@ -25,6 +26,12 @@ use crate::tenant::TenantId;
 /// [`returning`](Self::returning) chooses otherwise.
 #[must_use = "a statement does nothing until it is executed"]
 pub struct Write<'t, 'q, M: Model, Op, ST = RowOf<M>> {
+    pub(super) clauses: WriteClauses<'q>,
+    pub(super) _types: Brand<'t, (M, Op, ST)>,
+}
+
+/// The clauses of an insert, update or delete. It knows no scope: [`Write`] does.
+pub(super) struct WriteClauses<'q> {
     pub(super) tenant: TenantId,
     pub(super) head: Box<dyn Head + 'q>,
     /// Which existing rows it is about; begins with the guard of the table. None for an insert that
@@ -35,7 +42,6 @@ pub struct Write<'t, 'q, M: Model, Op, ST = RowOf<M>> {
     /// There is nothing to write, which SQL cannot say.
     pub(super) empty: bool,
     pub(super) returning: Fragment<'q>,
-    pub(super) _types: Brand<'t, (M, Op, ST)>,
 }
 
 /// A statement up to its WHERE.
@@ -124,20 +130,20 @@ impl Narrows for Deleted {}
 impl<'t, 'q, M: Model, Op> Write<'t, 'q, M, Op> {
     /// The statement without WHERE, about all rows of the tenant.
     pub(super) fn new(tenant: TenantId, head: impl Head + 'q) -> Self {
-        Self {
+        let clauses = WriteClauses {
             tenant,
             head: Box::new(head),
             filters: None,
             on_conflict: None,
             empty: false,
-            returning: Box::new(M::construct_selection()),
-            _types: Brand::new(),
-        }
+            returning: Fragment::new(M::construct_selection()),
+        };
+        Self { clauses, _types: Brand::new() }
     }
 
     pub(super) fn guarded(mut self) -> Self {
-        let guard = Guard::of(&M::Table::table(), self.tenant);
-        self.filters = Some(guard.into_iter().map(|guard| Box::new(guard) as Fragment).collect());
+        let guard = Guard::of(&M::Table::table(), self.clauses.tenant);
+        self.clauses.filters = Some(guard.into_iter().map(Fragment::new).collect());
         self
     }
 }
@@ -149,8 +155,8 @@ impl<'t, 'q, M: Model, Op, ST> Write<'t, 'q, M, Op, ST> {
         Op: Narrows,
         P: Scoped<'t, M::Table> + Predicate<'q>,
     {
-        if let Some(filters) = &mut self.filters {
-            filters.push(Box::new(predicate));
+        if let Some(filters) = &mut self.clauses.filters {
+            filters.push(Fragment::new(predicate));
         }
         self
     }
@@ -167,11 +173,12 @@ impl<'t, 'q, M: Model, Op, ST> Write<'t, 'q, M, Op, ST> {
 
     /// Chooses what is returned of each row: a column, an expression, a tuple of these, or
     /// `Row::as_returning()`.
-    pub fn returning<E>(self, selection: E) -> Write<'t, 'q, M, Op, E::SqlType>
+    pub fn returning<E>(mut self, selection: E) -> Write<'t, 'q, M, Op, E::SqlType>
     where
         E: Scoped<'t, M::Table> + Selection<'q, M::Table, ()>,
     {
-        Write { returning: Box::new(selection), ..self.retyped() }
+        self.clauses.returning = Fragment::new(selection);
+        self.retyped()
     }
 
     /// Runs the statement and tells how many rows it wrote.
@@ -184,10 +191,7 @@ impl<'t, 'q, M: Model, Op, ST> Write<'t, 'q, M, Op, ST> {
     where
         Op: Complete,
     {
-        db.execute(
-            Label::of::<M>(Op::OPERATION),
-            (0..self.parts()).map(|part| Unreturned { write: &self, part }),
-        )
+        db.execute(Label::of::<M>(Op::OPERATION), &self.clauses.parts(false))
     }
 
     /// Runs the statement and gives the row it wrote, the first if there are several.
@@ -201,7 +205,8 @@ impl<'t, 'q, M: Model, Op, ST> Write<'t, 'q, M, Op, ST> {
         ST: Loads<U>,
         U: Send + 'static,
     {
-        self.get_results(db).map(|rows| rows?.into_iter().next().ok_or(Error::NotFound)).boxed()
+        let rows = db.load::<ST, U>(Label::of::<M>(Op::OPERATION), &self.clauses.parts(true));
+        async { rows.await?.into_iter().next().ok_or(Error::NotFound) }.boxed()
     }
 
     /// Runs the statement and gives the rows it wrote.
@@ -215,25 +220,29 @@ impl<'t, 'q, M: Model, Op, ST> Write<'t, 'q, M, Op, ST> {
         ST: Loads<U>,
         U: Send + 'static,
     {
-        db.load::<ST, U>(
-            Label::of::<M>(Op::OPERATION),
-            (0..self.parts()).map(|part| Returning { write: &self, part }),
-        )
-    }
-
-    fn parts(&self) -> usize {
-        if self.empty { 0 } else { self.head.parts() }
+        db.load::<ST, U>(Label::of::<M>(Op::OPERATION), &self.clauses.parts(true))
     }
 
     pub(super) fn retyped<Op2, ST2>(self) -> Write<'t, 'q, M, Op2, ST2> {
-        let Self { tenant, head, filters, on_conflict, empty, returning, .. } = self;
-        Write { tenant, head, filters, on_conflict, empty, returning, _types: Brand::new() }
+        Write { clauses: self.clauses, _types: Brand::new() }
+    }
+}
+
+impl<'q> WriteClauses<'q> {
+    fn parts(&self, returns: bool) -> Vec<Part<'_, 'q>> {
+        let parts = if self.empty { 0 } else { self.head.parts() };
+        (0..parts).map(|part| Part { clauses: self, part, returns }).collect()
     }
 
-    fn walk_part<'b>(&'b self, part: usize, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+    fn walk<'b>(&'b self, part: usize, returns: bool, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         self.head.walk_part(part, out.reborrow())?;
         self.on_conflict.walk_ast(out.reborrow())?;
-        walk_conditions(" WHERE ", self.filters.as_deref().unwrap_or_default(), out)
+        walk_conditions(" WHERE ", self.filters.as_deref().unwrap_or_default(), out.reborrow())?;
+        if returns {
+            out.push_sql(" RETURNING ");
+            self.returning.walk_ast(out)?;
+        }
+        Ok(())
     }
 
     /// diesel keeps no update and no insert of a struct prepared, as fields that are `None` change
@@ -245,46 +254,28 @@ impl<'t, 'q, M: Model, Op, ST> Write<'t, 'q, M, Op, ST> {
     }
 }
 
-/// A part of the statement, without RETURNING.
-struct Unreturned<'a, 't, 'q, M: Model, Op, ST> {
-    write: &'a Write<'t, 'q, M, Op, ST>,
+/// A part of the statement, which mostly is all of it.
+struct Part<'a, 'q> {
+    clauses: &'a WriteClauses<'q>,
     part: usize,
+    /// Whether it has RETURNING.
+    returns: bool,
 }
 
-impl<M: Model, Op, ST> QueryFragment<Pg> for Unreturned<'_, '_, '_, M, Op, ST> {
+impl QueryFragment<Pg> for Part<'_, '_> {
     fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        self.write.walk_part(self.part, out)
+        self.clauses.walk(self.part, self.returns, out)
     }
 
     fn is_safe_to_cache_prepared(&self, _: &Pg) -> QueryResult<bool> {
-        self.write.is_kept_prepared()
+        self.clauses.is_kept_prepared()
     }
 }
 
-/// A part of the statement, with RETURNING.
-struct Returning<'a, 't, 'q, M: Model, Op, ST> {
-    write: &'a Write<'t, 'q, M, Op, ST>,
-    part: usize,
-}
-
-impl<M: Model, Op, ST> QueryFragment<Pg> for Returning<'_, '_, '_, M, Op, ST> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        self.write.walk_part(self.part, out.reborrow())?;
-        out.push_sql(" RETURNING ");
-        self.write.returning.walk_ast(out)
-    }
-
-    fn is_safe_to_cache_prepared(&self, _: &Pg) -> QueryResult<bool> {
-        self.write.is_kept_prepared()
-    }
-}
-
-/// The first part of the statement, which mostly is all of it.
+/// The first part of the statement.
 impl<M: Model, Op, ST> QueryFragment<Pg> for Write<'_, '_, M, Op, ST> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        self.walk_part(0, out.reborrow())?;
-        out.push_sql(" RETURNING ");
-        self.returning.walk_ast(out)
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.clauses.walk(0, true, out)
     }
 }
 

@@ -7,7 +7,7 @@ diesel::table! {
 
 #[cfg(refused)]
 impl ScopedSource for tools::table { //~ error: not all trait items implemented, missing: `__only_crow_implements_this`
-    fn tenant_column(&self) -> Option<Box<dyn diesel::query_builder::QueryFragment<Pg> + Send + Sync>> {
+    fn tenant_column(&self) -> Option<crow_core::__derive::Fragment<'static>> {
         None
     }
 }
