@@ -11,7 +11,7 @@ use crate::tenant::InvalidTenantId;
 ///
 /// The variants are kinds that a program can act on; the message is for the person who reads the
 /// log. Neither holds a password, a bind value, or the server's DETAIL, which quotes rows.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The value does not name a tenant.

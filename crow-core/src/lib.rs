@@ -41,8 +41,8 @@ pub use conn::{
 pub use error::{Error, Optional};
 pub use model::{Model, ModelEntry, Protection, SharedModel, TenantModel, models};
 pub use query::{
-    Aggregate, AnyOf, Combined, Delete, Insert, InsertInto, Key, Keyed, Locked, RlsOnly, TenantQuery, Update,
-    Window, Write, aggregate, any_of, excluded, exists, window,
+    Aggregate, AnyOf, Combined, Condition, Delete, Insert, InsertInto, Key, Keyed, Locked, RlsOnly,
+    TenantQuery, Update, Window, Write, aggregate, any_of, excluded, exists, window,
 };
 pub use tenant::{InvalidTenantId, TenantId};
 

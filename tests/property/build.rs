@@ -123,6 +123,12 @@ impl<'q, 't: 'q> Build<'q, 't> {
             }
             Pred::AnyOf { value, ty, list } => self.any_of(value, *ty, list),
             Pred::And(left, right) => Node::of(self.pred(left).and(self.pred(right))),
+            // Both ways to say it, told apart by something that is as good as random.
+            Pred::Or(left, right) if matches!(**left, Pred::Compare(..)) => {
+                Node::of(crow_core::Condition::<'t, 'q, vehicles::table>::any(
+                    [left, right].map(|pred| crow_core::Condition::new(self.pred(pred))),
+                ))
+            }
             Pred::Or(left, right) => Node::of(self.pred(left).or(self.pred(right))),
             Pred::Not(inner) => Node::of(not(self.pred(inner))),
             Pred::Exists(Rows::One(query)) => read::subquery(self, query, Part::Exists).typed(),

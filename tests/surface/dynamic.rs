@@ -1,8 +1,8 @@
 //! Queries that are put together at run time, and passed around.
 
-use crow_core::{Error, TenantConn, TenantQuery};
-use crow_examples::models::Vehicle;
-use crow_examples::schema::vehicles;
+use crow_core::{Condition, Error, TenantConn, TenantQuery, exists};
+use crow_examples::models::{ServiceRecord, Vehicle};
+use crow_examples::schema::{service_records, vehicles};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
@@ -33,6 +33,78 @@ async fn filters_are_added_in_a_loop() -> Outcome {
             {
                 assert_eq!(models(with_all(db, &patterns[..n])).load::<String>(db).await?, wanted);
             }
+            Ok::<_, Error>(())
+        })
+        .await?;
+    Ok(())
+}
+
+type OfVehicles<'t, 'q> = Condition<'t, 'q, vehicles::table>;
+
+/// One of a kind that only the caller knows.
+fn wanted<'t: 'q, 'q>(db: &TenantConn<'t>, kind: &str, value: &'q str) -> OfVehicles<'t, 'q> {
+    match kind {
+        "make" => Condition::new(vehicles::make.eq(value)),
+        "model" => Condition::new(vehicles::model.eq(value)),
+        _ => Condition::new(exists(
+            db.query::<ServiceRecord>()
+                .correlate(vehicles::table)
+                .filter(service_records::vehicle_id.eq(vehicles::id).and(service_records::work.eq(value))),
+        )),
+    }
+}
+
+#[tokio::test]
+async fn conditions_are_gathered_in_lists() -> Outcome {
+    let shops = Shops::open().await?;
+    shops
+        .pool
+        .scope(shops.ours, async |db| {
+            macro_rules! chooses {
+                ($condition:expr, [$($model:literal),*]) => {
+                    let wanted: &[&str] = &[$($model),*];
+                    let query = models(db.query::<Vehicle>().filter($condition));
+                    assert_eq!(query.load::<String>(db).await?, wanted, "{}", stringify!($condition));
+                };
+            }
+            let volvo = wanted(db, "make", "Volvo");
+            let civic = wanted(db, "model", "Civic");
+            let all = || [volvo.clone(), civic.clone()];
+            chooses!(Condition::any(all()), ["Civic", "V70"]);
+            chooses!(Condition::all(all()), []);
+            chooses!(Condition::any([]), []);
+            chooses!(Condition::all([]), ["Accord", "Civic", "V70"]);
+            chooses!(Condition::any([Condition::all(all()), civic.clone()]), ["Civic"]);
+            chooses!(Condition::any(all()).and(vehicles::year.gt(2010)), ["Civic"]);
+            chooses!(vehicles::year.gt(2010).and(Condition::any(all())), ["Civic"]);
+            chooses!(diesel::dsl::not(Condition::any(all())), ["Accord"]);
+            let serviced = Condition::any([volvo.clone(), wanted(db, "work", "no such work")]);
+            chooses!(serviced, ["V70"]);
+            let changed = db
+                .update::<Vehicle>()
+                .filter(Condition::any(all()))
+                .set(vehicles::year.eq(1999))
+                .execute(db)
+                .await?;
+            assert_eq!(changed, 2);
+            Ok::<_, Error>(())
+        })
+        .await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_query_is_cloned_for_a_page_and_its_total() -> Outcome {
+    let shops = Shops::open().await?;
+    shops
+        .pool
+        .scope(shops.ours, async |db| {
+            let hondas = db.query::<Vehicle>().filter(vehicles::make.eq("Honda"));
+            let (page, total) = futures_util::try_join!(
+                models(hondas.clone().limit(1)).load::<String>(db),
+                hondas.count(db)
+            )?;
+            assert_eq!((page, total), (vec!["Accord".to_owned()], 2));
             Ok::<_, Error>(())
         })
         .await?;

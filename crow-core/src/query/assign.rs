@@ -243,6 +243,7 @@ pub struct Several;
     message = "`{Self}` cannot be set by a tenant scope",
     label = "not checked to leave `tenant_id` alone",
     note = "write `#[derive(AsChangeset, TenantChangeset)]` on the struct, or set `column.eq(value)` or a tuple of these",
+    note = "a struct stands alone: what is set beside it becomes a field of it",
     note = "`tenant_id` is never written by hand: a row never changes its tenant"
 )]
 pub trait Changes<'t, T, K> {
@@ -282,6 +283,7 @@ where
     message = "`{Self}` cannot be set by a tenant scope",
     label = "not checked to leave `tenant_id` alone",
     note = "write `#[derive(AsChangeset, TenantChangeset)]` on the struct, or set `column.eq(value)` or a tuple of these",
+    note = "a struct stands alone: what is set beside it becomes a field of it",
     note = "`tenant_id` is never written by hand: a row never changes its tenant"
 )]
 pub trait InPlace<T> {

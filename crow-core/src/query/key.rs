@@ -154,7 +154,7 @@ where
 
 impl<'t, M, S, G, C> TenantQuery<'t, '_, M, RowOf<M>, S, G, C>
 where
-    M: Keyed + Send,
+    M: Keyed,
     RowOf<M>: Loads<M>,
     C: Uncorrelated,
 {

@@ -10,6 +10,7 @@ mod any_of;
 mod assign;
 mod clauses;
 mod combine;
+mod condition;
 mod insert;
 mod join;
 mod key;
@@ -34,6 +35,7 @@ pub use assign::{
     Several, Single,
 };
 pub use combine::Combined;
+pub use condition::Condition;
 pub use insert::InsertInto;
 pub use join::{Joined, Joins};
 pub use key::{Key, KeyValue, Keyed, KeyedRow};

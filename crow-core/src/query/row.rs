@@ -25,7 +25,7 @@ pub struct Grouped;
     label = "the statement gives other columns than `{U}` takes",
     note = "a grouped query has to say what it selects: `.group_by(column).select((column, count_star()))`",
     note = "count, order and types of the selected columns must fit the fields of `{U}`",
-    note = "write `.select({U}::as_select())` (or `.returning({U}::as_returning())`) to select just what `{U}` needs"
+    note = "a struct that derives `Selectable` says itself what it needs: `.select(Row::as_select())`, `.returning(Row::as_returning())`"
 )]
 pub trait Loads<U> {
     #[doc(hidden)]
