@@ -221,8 +221,10 @@ async fn every_rule() -> Fallible {
         .flat_map(|case| case.rules)
         .map(|rule| rule.split(' ').next().unwrap_or_default().to_owned())
         .collect();
-    let never: BTreeSet<_> =
-        rules().map(|rule| rule.id).filter(|rule| *rule != "F1" && !fired.contains(*rule)).collect();
+    let never: BTreeSet<_> = rules()
+        .map(|rule| rule.id)
+        .filter(|rule| *rule != "F1" && !rule.starts_with('X') && !fired.contains(*rule))
+        .collect();
     if never.is_empty() { Ok(()) } else { Err(format!("no case for {never:?}").into()) }
 }
 

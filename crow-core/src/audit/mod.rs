@@ -15,15 +15,19 @@
 //! # Ok(()) }
 //! ```
 
+#[cfg(feature = "report")]
+mod acceptance;
 mod attest;
 mod finding;
+mod format;
 mod question;
 mod report;
 mod rule;
-mod text;
 
+#[cfg(feature = "report")]
+pub use acceptance::Acceptances;
 pub(crate) use attest::{attest, attest_admin};
 pub use finding::{Finding, InvalidSeverity, Severity};
 pub use question::{Audit, run};
-pub use report::Report;
+pub use report::{AcceptedFinding, Report};
 pub use rule::{Rule, rules};

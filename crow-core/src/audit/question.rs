@@ -146,7 +146,7 @@ impl Audit {
         let (database, role, server) = (database.clone(), role.clone(), server.clone());
         let tables = u64::try_from(*tables).unwrap_or_default();
         let findings = in_order(rows.into_iter().filter_map(Row::found));
-        Ok(Report { database, role, server, tables, findings })
+        Ok(Report { database, role, server, tables, findings, accepted: Vec::new() })
     }
 
     /// The binds that the facts name.

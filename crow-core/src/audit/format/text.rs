@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::finding::{Finding, Severity};
-use super::report::Report;
+use super::super::finding::{Finding, Severity};
+use super::super::report::{AcceptedFinding, Report};
 
 impl Report {
     /// The report as `Display` prints it, in colours for a terminal if asked to.
@@ -46,7 +46,7 @@ fn colour(severity: Severity) -> &'static str {
 /// By severity, then by rule: what can happen is said once for all that it can happen to.
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Report { database, role, server, tables, findings, .. } = self.report;
+        let Report { database, role, server, tables, findings, accepted } = self.report;
         let of_tables =
             if *tables == 1 { "1 tenant table".into() } else { format!("{tables} tenant tables") };
         writeln!(f, "Database {database}, role {role}, PostgreSQL {server}: {of_tables}")?;
@@ -65,6 +65,13 @@ impl fmt::Display for Text<'_> {
                     writeln!(f, "        {}", self.paint(DIM, cure))?;
                 }
             }
+        }
+        if !accepted.is_empty() {
+            writeln!(f, "\naccepted")?;
+        }
+        for AcceptedFinding { finding: Finding { rule, object, problem, .. }, reason, expires } in accepted {
+            writeln!(f, "    {} {} {problem}", self.paint(BOLD, rule), self.paint(BOLD, object))?;
+            writeln!(f, "        {}", self.paint(DIM, format_args!("until {expires}: {reason}")))?;
         }
         let counts = Severity::ALL.into_iter().filter_map(|severity| {
             let count = findings.iter().filter(|finding| finding.severity == severity).count();
