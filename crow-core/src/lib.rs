@@ -17,7 +17,8 @@
 //! [from plain diesel](guide::porting), [connections](guide::connections), [across tenants](guide::admin), [the
 //! audit](guide::audit), [what crow shows](guide::observability), [how to read the compile errors](guide::errors), [the threat model](guide::threat_model).
 //!
-//! The feature `tls` encrypts connections, the feature `metrics` counts; both are off by default.
+//! The feature `tls` encrypts connections, `metrics` counts, `report` writes the audit's report for other programs, `cli`
+//! is the command `crow`; all are off by default.
 
 pub mod audit;
 mod conn;
@@ -36,7 +37,7 @@ pub use crow_derive::{SharedModel, TenantChangeset, TenantModel};
 pub use audit::{Finding, Severity};
 pub use conn::{
     Access, AdminConn, AdminPool, PoolBuilder, PoolStatus, Retrying, TenantConn, TenantPool,
-    TransactionBuilder,
+    TransactionBuilder, connect,
 };
 pub use error::{Error, Optional};
 pub use model::{Model, ModelEntry, Protection, SharedModel, TenantModel, models};

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crow_core::schema::INSTALL_SQL;
+use crow_core::schema::{INSTALL_SQL, role_statements};
 use crow_testkit::{Database, Server, ServerOptions};
 
 use crate::Fallible;
@@ -117,5 +117,5 @@ fn world(keys: [(&str, &str); 2]) -> String {
 
 /// The installation's first statements, which look at the server's version and make the roles.
 fn roles() -> String {
-    INSTALL_SQL.split("\n\n").take(3).collect::<Vec<_>>().join("\n")
+    role_statements().collect::<Vec<_>>().join("\n")
 }

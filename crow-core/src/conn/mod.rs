@@ -31,6 +31,7 @@ pub use async_func::{AsyncFunc, AsyncRepeat};
 pub use builder::PoolBuilder;
 pub use pool::PoolStatus;
 pub use retrying::Retrying;
+pub use target::connect;
 pub use tenant::TenantConn;
 pub use tenant_pool::TenantPool;
 pub use transaction_builder::TransactionBuilder;

@@ -17,6 +17,28 @@ use super::encryption::{self, Encryption, invalid};
 use super::parameters;
 use crate::error::Error;
 
+/// Opens a connection that belongs to no pool, by a URL as pools take it: for installing, migrating, auditing.
+///
+/// It is diesel-async's own, and sees what its role may see. [`AsyncPgConnection::establish`] opens none with TLS.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut conn = crow_core::connect("postgresql://crow_migrator:…@db.example.com/shop?sslmode=verify-full&sslrootcert=system").await?;
+/// println!("{}", crow_core::audit::run(&mut conn).await?);
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+///
+/// [`Error::Invalid`] for a URL that cannot work, without the text of it; [`Error::Connection`] if the server cannot be
+/// reached or refuses the login.
+///
+/// [`AsyncPgConnection::establish`]: diesel_async::AsyncConnection::establish
+pub async fn connect(url: &str) -> Result<AsyncPgConnection, Error> {
+    let (conn, _) = Target::parse(url, "crow")?.connect(false).await?;
+    Ok(conn)
+}
+
 /// What a connection string says.
 pub(super) struct Target {
     config: Config,

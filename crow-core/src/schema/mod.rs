@@ -67,6 +67,11 @@ pub fn install_statements() -> impl Iterator<Item = &'static str> {
     statements(INSTALL_SQL)
 }
 
+/// Those of [`install_statements`] that look at the server's version, make crow's roles, and have the migrator act for the owner.
+pub fn role_statements() -> impl Iterator<Item = &'static str> {
+    install_statements().take(3)
+}
+
 /// The statements of [`UNINSTALL_SQL`], in order, each to be sent as a message of its own.
 pub fn uninstall_statements() -> impl Iterator<Item = &'static str> {
     statements(UNINSTALL_SQL)
@@ -94,6 +99,7 @@ mod tests {
     #[test]
     fn every_piece_is_one_whole_statement() {
         let (install, guard) = (install_statements(), guard_statements());
+        assert!(role_statements().last().is_some_and(|statement| statement.contains("GRANT crow_owner TO")));
         for statement in install.chain(uninstall_statements()).chain(guard).chain(unguard_statements()) {
             assert!(statement.ends_with(';'), "cut in two by a blank line:\n{statement}");
             assert_eq!(statement.matches("$$").count() % 2, 0, "cut in a body:\n{statement}");

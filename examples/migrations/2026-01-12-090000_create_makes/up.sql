@@ -5,6 +5,7 @@ CREATE TABLE makes (
 );
 
 GRANT SELECT ON makes TO crow_app, crow_admin;
+COMMENT ON TABLE makes IS 'crow: shared';
 
 INSERT INTO makes (name, country) VALUES
     ('Honda', 'Japan'),

@@ -29,6 +29,8 @@ use super::shape::{Index, Shape};
 /// REVOKE ALL ON makes FROM PUBLIC, crow_app, crow_admin, crow_open;
 ///
 /// GRANT SELECT ON makes TO crow_app, crow_admin;
+///
+/// COMMENT ON TABLE makes IS 'crow: shared';
 /// "
 /// );
 /// # Ok(()) }
@@ -106,6 +108,7 @@ impl SharedTable {
         up.push(format!("ALTER TABLE {table} OWNER TO crow_owner"));
         up.push(format!("REVOKE ALL ON {table} FROM PUBLIC, crow_app, crow_admin, crow_open"));
         up.push(format!("GRANT SELECT ON {table} TO crow_app, crow_admin"));
+        up.push(format!("COMMENT ON TABLE {table} IS 'crow: shared'"));
         Ok(TableSql { shape: shape.clone(), tenant: false, up, table_macro: shape.table_macro(&keys) })
     }
 }

@@ -8,6 +8,7 @@ CREATE TABLE drugs (
     controlled boolean NOT NULL
 );
 GRANT SELECT ON drugs TO crow_app, crow_admin;
+COMMENT ON TABLE drugs IS 'crow: shared';
 INSERT INTO drugs VALUES ('AMOX', 'Amoxicillin', false), ('MORPH', 'Morphine', true);
 
 CREATE TABLE clinicians (

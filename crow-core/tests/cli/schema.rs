@@ -1,0 +1,157 @@
+//! What changes a database: the plan first, then all of it or nothing.
+
+use crow_testkit::{Database, Server, ServerOptions};
+
+use crate::{Outcome, crow, run_sql, shop};
+
+/// Roles belong to the server, so this is one of its own.
+fn server() -> Outcome<Server> {
+    Ok(Server::private(ServerOptions::default())?)
+}
+
+#[tokio::test]
+async fn crow_is_installed_upgraded_and_taken_out_again() -> Outcome {
+    let server = server()?;
+    let url = server.superuser_url("postgres");
+    for command in ["upgrade", "uninstall"] {
+        crow(&url, &[command, "--yes"]).expect(2, &[], &["crow is not installed in this database"]);
+    }
+    crow(&url, &["protect", "t", "--yes"]).expect(2, &[], &["crow is not installed", "crow install"]);
+    crow(&url, &["roles"]).expect(1, &["crow_app", "missing", "crow roles --create"], &[]);
+    let plan = [
+        "Install crow's schema, version 1: database postgres, as postgres",
+        "are made: crow_owner, crow_migrator",
+    ];
+    crow(&url, &["install", "--dry-run"]).expect(0, &plan, &[]);
+    crow(&url, &["install"]).expect(2, &plan, &["nobody is there to ask: say --yes"]);
+    crow(&url, &["audit"]).expect(1, &["S1"], &[]);
+
+    crow(&url, &["roles", "--create", "--dry-run"]).expect(0, &["missing"], &[]);
+    crow(&url, &["roles", "--create", "--yes"]).expect(0, &["Done"], &[]);
+    crow(&url, &["roles"]).expect(
+        0,
+        &["crow_admin     LOGIN BYPASSRLS", "ALTER ROLE crow_app PASSWORD '..'"],
+        &[],
+    );
+    run_sql(&url, "ALTER ROLE crow_app CREATEDB").await?;
+    crow(&url, &["roles"]).expect(1, &["LOGIN CREATEDB, should be LOGIN"], &[]);
+
+    crow(&url, &["install", "--guard", "--yes"]).expect(
+        0,
+        &["an event trigger", "Done, in one transaction."],
+        &[],
+    );
+    let report = crow(&url, &["audit", "--fail-on", "critical"]).expect(0, &["role crow_app"], &[]);
+    assert!(!report.out.contains("E11"), "{}", report.out);
+    crow(&url, &["upgrade", "--yes"]).expect(0, &["from version 1 to 1", "Done"], &[]);
+    assert!(run_sql(&url, "CREATE TABLE t (tenant_id uuid)").await.is_err(), "the guard is still there");
+
+    run_sql(
+        &url,
+        "CREATE TABLE t (tenant_id uuid NOT NULL, PRIMARY KEY (tenant_id)); SELECT crow.protect('t')",
+    )
+    .await?;
+    crow(&url, &["uninstall", "--yes"]).expect(
+        2,
+        &["0 accesses"],
+        &["crow still protects these tables: public.t"],
+    );
+    run_sql(&url, "DROP TABLE t").await?;
+    crow(&url, &["uninstall", "--dry-run"]).expect(0, &["drops schema crow"], &[]);
+    crow(&url, &["uninstall", "--yes"]).expect(0, &["Done"], &[]);
+    crow(&url, &["upgrade", "--yes"]).expect(2, &[], &["not installed"]);
+    Ok(())
+}
+
+#[test]
+fn the_sql_of_the_schema_is_printed_without_a_database() {
+    let printed = crow("", &["install", "--print-sql"]).expect(0, &[], &[]).out;
+    assert_eq!(printed.trim_end(), crow_core::schema::INSTALL_SQL.trim_end());
+}
+
+async fn is_protected(database: &Database, table: &str) -> bool {
+    let sql = format!(
+        "DO $$ BEGIN IF NOT (SELECT relforcerowsecurity FROM pg_class WHERE oid = '{table}'::regclass) THEN RAISE 'no'; END IF; END $$"
+    );
+    run_sql(&database.superuser_url(), &sql).await.is_ok()
+}
+
+#[tokio::test]
+async fn tables_are_protected_all_or_none() -> Outcome {
+    let database = shop().await?;
+    let url = database.superuser_url();
+    crow(&url, &["protect", "records", "--dry-run"]).expect(
+        0,
+        &["SELECT crow.protect('public.records')"],
+        &[],
+    );
+    assert!(!is_protected(&database, "records").await);
+
+    run_sql(&url, "CREATE TABLE bad (tenant_id uuid, email text UNIQUE)").await?;
+    crow(&url, &["protect", "records", "bad", "--yes"]).expect(
+        1,
+        &["Nothing was changed", "bad.tenant_id is nullable", "bad_email_key"],
+        &[],
+    );
+    assert!(!is_protected(&database, "records").await);
+
+    crow(&url, &["protect", "records", "gone", "--yes"]).expect(2, &[], &["there is no table gone"]);
+    crow(&url, &["protect", "a..b", "--yes"]).expect(2, &[], &["invalid name syntax"]);
+    crow(&database.url("crow_app"), &["protect", "records", "--yes"]).expect(
+        2,
+        &[],
+        &["permission denied", "Connect as crow_migrator"],
+    );
+    crow(&url, &["protect", "records", "vehicles", "--yes"]).expect(0, &["Done."], &[]);
+    assert!(is_protected(&database, "records").await);
+    Ok(())
+}
+
+#[tokio::test]
+async fn names_that_sql_quotes_are_found_and_kept() -> Outcome {
+    let database = shop().await?;
+    let url = database.superuser_url();
+    let longest = "a23456789_123456789_123456789_123456789_123456789_123456789_123";
+    let tables = [r#""My ""Shop"""."select""#, r#""It's \ back""#, "\"Größe\"", longest, r#""a.b""#];
+    run_sql(&url, r#"CREATE SCHEMA "My ""Shop"""; GRANT USAGE ON SCHEMA "My ""Shop""" TO crow_migrator"#)
+        .await?;
+    for table in tables {
+        let sql = format!(
+            "CREATE TABLE {table} (gone int, tenant_id uuid NOT NULL, \"order\" int, PRIMARY KEY (tenant_id, \"order\")); ALTER TABLE {table} DROP gone"
+        );
+        run_sql(&url, &sql).await?;
+    }
+    crow(&url, &["protect", "My Shop.select", "--yes"]).expect(
+        2,
+        &[],
+        &["My Shop.select: invalid name syntax; a name that SQL quotes"],
+    );
+    crow(&url, &[&["protect"], &tables[..], &["--yes"]].concat()).expect(0, &["Done."], &[]);
+    crow(&url, &["audit", "--fail-on", "critical"]).expect(0, &["6 tenant tables"], &[]);
+    crow(&url, &["matrix"]).expect(0, &tables, &[]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_matrix_shows_who_can_do_what() -> Outcome {
+    let database = shop().await?;
+    let url = database.superuser_url();
+    run_sql(&url, "GRANT UPDATE (name) ON makes TO crow_open").await?;
+    let matrix = crow(&url, &["matrix"]).expect(0, &["Small letters reach the rows of one tenant"], &[]).out;
+    let row = |name: &str| -> Vec<&str> {
+        matrix
+            .lines()
+            .find(|line| line.starts_with(name))
+            .map(|line| line.split_whitespace().collect())
+            .unwrap_or_default()
+    };
+    let heads: Vec<_> = matrix.lines().next().unwrap_or_default().split_whitespace().collect();
+    assert_eq!(heads, ["crow_admin", "crow_app", "crow_migrator", "crow_open", "crow_owner"]);
+    assert_eq!(row("public.vehicles"), ["public.vehicles", "guarded", "SIUD", "siud", "owner", "-", "owner"]);
+    assert_eq!(row("public.records"), ["public.records", "OPEN", "-", "-", "-", "-", "-"]);
+    assert_eq!(row("public.makes"), ["public.makes", "plain", "-", "S", "-", "U*", "-"]);
+    let one = crow(&url, &["matrix", "--role", "crow_app"]).expect(0, &["crow_app"], &[]).out;
+    assert!(!one.contains("crow_admin"), "{one}");
+    crow(&url, &["matrix", "--role", "nobody_here"]).expect(2, &[], &["there is no role nobody_here"]);
+    Ok(())
+}
