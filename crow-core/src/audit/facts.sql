@@ -3,6 +3,7 @@
 -- $3 text: the application's role; '' for whoever asks, NULL for whoever asks if a crow_app, or else crow_app.
 -- $4 text: the admin role; '' for whoever asks.
 -- $5 int[]: the first minor release of each major that is good enough, as server_version_num spells it.
+-- $9 text[]: the schemas in which names without one are looked up, in order; NULL for those of the session.
 -- $6, $7, $8 text[]: name, body (NULL where it is parsed) and attributes of each function that crow installs.
 -- Names are printed with their schema, whatever the search_path. What an expression prints does depend on it, what it
 -- depends on does not; so neither is trusted alone.
@@ -43,6 +44,10 @@ WITH RECURSIVE me AS MATERIALIZED (
     ON o.objoid = c.oid AND o.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND o.objsubid = 0
   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't'
     AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'crow', 'crow_guard')
+), found AS MATERIALIZED (
+  SELECT DISTINCT ON (d.relname) d.oid
+  FROM described AS d JOIN pg_catalog.unnest($9::text[]) WITH ORDINALITY AS path (schema, place) ON d.nspname = path.schema
+  ORDER BY d.relname, path.place
 ), registered AS MATERIALIZED (
   SELECT spelt, shared, d.oid, d.relkind, d.name, d.attnum AS tenant_column, d.oid IS NULL AS missing
   FROM (
@@ -52,7 +57,11 @@ WITH RECURSIVE me AS MATERIALIZED (
   ) AS model
   LEFT JOIN described AS d
     ON d.relname = part[pg_catalog.cardinality(part)]
-    AND CASE pg_catalog.cardinality(part) WHEN 1 THEN pg_catalog.pg_table_is_visible(d.oid) ELSE d.nspname = part[1] END
+    AND CASE
+      WHEN pg_catalog.cardinality(part) > 1 THEN d.nspname = part[1]
+      WHEN $9::text[] IS NULL THEN pg_catalog.pg_table_is_visible(d.oid)
+      ELSE d.oid IN (SELECT oid FROM found)
+    END
   UNION ALL
   SELECT name, true, oid, relkind, name, attnum, false FROM described WHERE said_shared
 ), relation AS MATERIALIZED (

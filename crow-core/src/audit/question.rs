@@ -22,6 +22,14 @@ const FLOORS: [i32; 4] = [150_020, 160_016, 170_012, 180_007];
 
 type Manager = <AsyncPgConnection as AsyncConnection>::TransactionManager;
 
+/// Where the session looks names up.
+const PATH: &str = "SELECT pg_catalog.current_schemas(false)::pg_catalog.text[] AS path";
+
+/// For the statement that asks. Operators in it are looked up in PostgreSQL's own schema, whatever the session's search_path
+/// puts before it. Without statistics, as in a database that has just been migrated, the server would compile the
+/// statement for longer than it runs.
+const SETTINGS: &str = "SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL jit = off";
+
 /// The admin role that crow installs.
 const ADMIN: &str = "crow_admin";
 
@@ -136,12 +144,12 @@ impl Audit {
     }
 
     async fn ask(self, conn: &mut AsyncPgConnection) -> Result<Report, Error> {
-        // Without statistics, as in a database that has just been migrated, the server would compile the query for
-        // longer than it runs.
-        conn.batch_execute("SET LOCAL jit = off").await?;
         static SQL: LazyLock<String> = LazyLock::new(audit);
+        let path: Vec<Path> = diesel::sql_query(PATH).load(conn).await?;
+        conn.batch_execute(SETTINGS).await?;
         let tables = self.tables.clone();
-        let rows: Vec<Row> = self.bind(&SQL, tables).load(conn).await?;
+        let path = path.into_iter().map(|Path { path }| path).next();
+        let rows: Vec<Row> = self.bind(&SQL, tables, path).load(conn).await?;
         let [Row { database, role, server, tables, .. }, ..] = &rows[..] else { return Err(Error::NotFound) };
         let (database, role, server) = (database.clone(), role.clone(), server.clone());
         let tables = u64::try_from(*tables).unwrap_or_default();
@@ -150,7 +158,12 @@ impl Audit {
     }
 
     /// The binds that the facts name.
-    pub(super) fn bind(self, sql: &str, tables: Tables) -> BoxedSqlQuery<'_, Pg, SqlQuery> {
+    pub(super) fn bind(
+        self,
+        sql: &str,
+        tables: Tables,
+        path: Option<Vec<String>>,
+    ) -> BoxedSqlQuery<'_, Pg, SqlQuery> {
         let (mut names, mut bodies, mut attributes) = (Vec::new(), Vec::new(), Vec::new());
         for Function { name, body, attributes: words } in functions() {
             names.push(name);
@@ -167,6 +180,7 @@ impl Audit {
             .bind::<Array<Text>, _>(names)
             .bind::<Array<Nullable<Text>>, _>(bodies)
             .bind::<Array<Text>, _>(attributes)
+            .bind::<Nullable<Array<Text>>, _>(path)
     }
 }
 
@@ -184,6 +198,12 @@ impl Tables {
         };
         Self { tenant: tables(Protection::Tenant), shared: tables(Protection::Shared) }
     }
+}
+
+#[derive(QueryableByName)]
+struct Path {
+    #[diesel(sql_type = Array<Text>)]
+    path: Vec<String>,
 }
 
 #[derive(QueryableByName)]

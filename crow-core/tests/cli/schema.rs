@@ -69,6 +69,32 @@ fn the_sql_of_the_schema_is_printed_without_a_database() {
     assert_eq!(printed.trim_end(), crow_core::schema::INSTALL_SQL.trim_end());
 }
 
+#[tokio::test]
+async fn an_owner_who_may_not_use_the_roles_is_told_what_is_missing() -> Outcome {
+    let server = server()?;
+    let root = server.superuser_url("postgres");
+    crow(&root, &["install", "--yes"]).expect(0, &["Done"], &[]);
+    run_sql(&root, "CREATE ROLE landlord LOGIN CREATEROLE").await?;
+    run_sql(&root, "CREATE DATABASE shop OWNER landlord").await?;
+    let landlord = server.url("landlord", "shop");
+    if server_is_before_16(&root).await {
+        // There CREATEROLE was enough.
+        crow(&landlord, &["install", "--yes"]).expect(0, &["Done"], &[]);
+        return Ok(());
+    }
+    let says = "has to grant crow_owner to the role that installs first";
+    crow(&landlord, &["install", "--yes"]).expect(2, &[], &["permission denied", says]);
+    crow(&landlord, &["upgrade", "--yes"]).expect(2, &[], &["not installed"]);
+    run_sql(&root, "GRANT crow_owner TO landlord").await?;
+    crow(&landlord, &["install", "--yes"]).expect(0, &["Done"], &[]);
+    Ok(())
+}
+
+async fn server_is_before_16(url: &str) -> bool {
+    let sql = "DO $$ BEGIN IF current_setting('server_version_num')::int >= 160000 THEN RAISE 'later'; END IF; END $$";
+    run_sql(url, sql).await.is_ok()
+}
+
 async fn is_protected(database: &Database, table: &str) -> bool {
     let sql = format!(
         "DO $$ BEGIN IF NOT (SELECT relforcerowsecurity FROM pg_class WHERE oid = '{table}'::regclass) THEN RAISE 'no'; END IF; END $$"

@@ -14,8 +14,8 @@ FROM reading AS l WHERE l.kind = 'v' AND l.invoker AND l.via = l.view AND NOT l.
 -- E2 critical pool
 -- Rows of all tenants where no policy can be put.
 SELECT DISTINCT v.object, CASE v.relkind
-    WHEN 'm' THEN 'is a materialized view of tenants'' rows, which row-level security cannot guard'
-    ELSE 'is a foreign table of tenants'' rows, which row-level security cannot guard' END,
+    WHEN 'm' THEN 'keeps tenants'' rows where row-level security cannot guard them'
+    ELSE 'leads to tenants'' rows past row-level security' END,
   pg_catalog.format('REVOKE ALL ON %s FROM PUBLIC, %I', v.name, me.name)
 FROM me, relation AS v
 WHERE v.reachable AND NOT me.rolsuper

@@ -31,9 +31,12 @@ impl From<Diesel> for Failure {
         match error {
             Diesel::DatabaseError(_, info) => {
                 let hint = info.hint().map(|hint| format!("\n{hint}")).unwrap_or_default();
-                let grant = match info.message().starts_with("permission denied") {
-                    true => "\nConnect as crow_migrator, as the owner, or as a superuser.",
-                    false => "",
+                let grant = if info.message().starts_with("permission denied to grant role") {
+                    "\nSomebody else made the roles, and has to grant crow_owner to the role that installs first."
+                } else if info.message().starts_with("permission denied") {
+                    "\nConnect as crow_migrator, as the owner, or as a superuser."
+                } else {
+                    ""
                 };
                 Self(format!("{}{hint}{grant}", info.message()))
             }
