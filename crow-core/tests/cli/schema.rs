@@ -122,7 +122,7 @@ async fn tables_are_protected_all_or_none() -> Outcome {
     assert!(!is_protected(&database, "records").await);
 
     crow(&url, &["protect", "records", "gone", "--yes"]).expect(2, &[], &["there is no table gone"]);
-    crow(&url, &["protect", "a..b", "--yes"]).expect(2, &[], &["invalid name syntax"]);
+    crow(&url, &["protect", "a..b", "--yes"]).expect(2, &[], &["a..b", "a name that SQL quotes"]);
     crow(&database.url("crow_app"), &["protect", "records", "--yes"]).expect(
         2,
         &[],
@@ -150,7 +150,7 @@ async fn names_that_sql_quotes_are_found_and_kept() -> Outcome {
     crow(&url, &["protect", "My Shop.select", "--yes"]).expect(
         2,
         &[],
-        &["My Shop.select: invalid name syntax; a name that SQL quotes"],
+        &["My Shop.select", "a name that SQL quotes needs its quotes here too"],
     );
     crow(&url, &[&["protect"], &tables[..], &["--yes"]].concat()).expect(0, &["Done."], &[]);
     crow(&url, &["audit", "--fail-on", "critical"]).expect(0, &["6 tenant tables"], &[]);
