@@ -99,7 +99,8 @@ impl AdminPool {
         let recorded = self.open(&access, Some(tenant)).await?;
         let number = recorded.number();
         drop(recorded);
-        pool.scope_for(tenant, number, access.left()?, work).await
+        let deadline = pool.deadline().or_expired_after(access.left()?);
+        pool.scope_for(tenant, Some(number), deadline, work).await
     }
 
     /// How many connections there are, and what they do.

@@ -162,14 +162,19 @@ impl TenantConn<'_> {
 
     /// Begins the transaction of a stream, or joins the one that there is.
     async fn opened<T>(&self, rows: impl Future<Output = QueryResult<T>> + Send) -> QueryResult<T> {
+        let Some((begin, enter)) = self.opening() else { return rows.await };
+        let (begin, enter, rows) = join!(begin, enter, rows);
+        begin.and(enter).and(rows)
+    }
+
+    /// The messages that bring a statement into its transaction, unless others have brought theirs.
+    fn opening(&self) -> Option<(Message<'_>, Message<'_>)> {
         let begin = match &self.transaction {
             None => message(self.session(), Begin),
             Some(transaction) if transaction.begins() => transaction.begin(self.session()),
-            Some(_) => return rows.await,
+            Some(_) => return None,
         };
-        let enter = self.enter();
-        let (begin, enter, rows) = join!(begin, enter, rows);
-        begin.and(enter).and(rows)
+        Some((begin, self.enter()))
     }
 
     /// Ends the transaction of a stream, if it is its own.
@@ -182,7 +187,7 @@ impl TenantConn<'_> {
     }
 
     /// Binds the transaction to the tenant.
-    fn enter(&self) -> BoxFuture<'_, QueryResult<usize>> {
+    fn enter(&self) -> Message<'_> {
         let tenant = self.tenant().as_uuid();
         match self.access {
             None => message(self.session(), Enter(tenant)),
@@ -242,9 +247,8 @@ impl TenantConn<'_> {
     ) -> Result<T, Error> {
         let session = self.session();
         let mut mark = session.begin()?;
-        let result = match (&self.transaction, leaves) {
-            (None, Leaves::Together) => {
-                let (begin, enter) = (message(session, Begin), self.enter());
+        let result = match (self.opening(), &self.transaction, leaves) {
+            (Some((begin, enter)), None, Leaves::Together) => {
                 let commit = message(session, Commit);
                 let _turn = session.turn.read().await;
                 if commits {
@@ -254,8 +258,7 @@ impl TenantConn<'_> {
                 let committed = self.committed(commit).await;
                 begin.and(enter).and(result).and_then(|value| committed.map(|()| value))
             }
-            (None, Leaves::InTurn) => {
-                let (begin, enter) = (message(session, Begin), self.enter());
+            (Some((begin, enter)), None, Leaves::InTurn) => {
                 let _turn = session.turn.write().await;
                 let (begin, enter, result) = join!(begin, enter, work);
                 let result = begin.and(enter).and(result);
@@ -265,12 +268,11 @@ impl TenantConn<'_> {
                 let committed = self.committed(message(session, Commit).await).await;
                 result.and_then(|value| committed.map(|()| value))
             }
-            (Some(transaction), _) if transaction.begins() => {
-                let (begin, enter) = (transaction.begin(session), self.enter());
+            (Some((begin, enter)), Some(_), _) => {
                 let (begin, enter, result) = join!(begin, enter, work);
                 begin.and(enter).and(result)
             }
-            (Some(_), _) => {
+            (None, ..) => {
                 if commits {
                     mark.commits();
                 }
@@ -298,6 +300,8 @@ impl TenantConn<'_> {
     }
 }
 
+/// A message on its way, and its answer.
+type Message<'c> = BoxFuture<'c, QueryResult<usize>>;
 /// Rows as the driver hands them out.
 type Stream = BoxStream<'static, QueryResult<Row>>;
 type Row = <AsyncPgConnection as AsyncConnectionCore>::Row<'static, 'static>;

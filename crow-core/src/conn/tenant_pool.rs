@@ -62,20 +62,15 @@ impl TenantPool {
         R: Send,
         E: From<Error> + Send,
     {
-        let deadline = self.deadline();
-        let mut conn = self.enter(tenant, None, deadline).await?;
-        let span = conn.span.clone();
-        let done = deadline.bound(work(&mut conn)).instrument(span).await;
-        conn.finish(deadline, done).await
+        self.scope_for(tenant, None, self.deadline(), work).await
     }
 
-    /// Runs the closure as the tenant, for an access that is on record under this number and lasts
-    /// that long.
+    /// Runs the closure as the tenant, if for an access then for one that is on record under this number.
     pub(super) async fn scope_for<F, R, E>(
         &self,
         tenant: TenantId,
-        access: i64,
-        lasts: Option<Duration>,
+        access: Option<i64>,
+        deadline: Deadline,
         work: F,
     ) -> Result<R, E>
     where
@@ -85,8 +80,7 @@ impl TenantPool {
         R: Send,
         E: From<Error> + Send,
     {
-        let deadline = self.deadline().or_expired_after(lasts);
-        let mut conn = self.enter(tenant, Some(access), deadline).await?;
+        let mut conn = self.enter(tenant, access, deadline).await?;
         let span = conn.span.clone();
         let done = deadline.bound(work(&mut conn)).instrument(span).await;
         conn.finish(deadline, done).await
