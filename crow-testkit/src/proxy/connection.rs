@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Mutex;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
@@ -9,6 +10,7 @@ use futures_timer::Delay;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixListener, UnixStream};
 use tokio::sync::mpsc;
+use tokio::task;
 
 use super::control::{Control, locked};
 use super::framing::Talk;
@@ -136,8 +138,8 @@ impl Lane<'_> {
         while let Some(Batch { due, messages }) = queue.recv().await {
             let early = due.saturating_duration_since(Instant::now());
             if early > Duration::ZERO {
-                // tokio's own clock counts in milliseconds.
-                Delay::new(early).await;
+                // tokio's own clock counts in milliseconds. A thread that is ended with the runtime has no answer.
+                let _ = task::spawn_blocking(move || thread::sleep(early)).await;
             }
             let mut passing = Vec::new();
             for mut message in messages {

@@ -98,6 +98,8 @@ impl Proxy {
                         () = connection::serve(listener, server, control) => {}
                     }
                 });
+                // Nobody waits for what is still delayed.
+                runtime.shutdown_background();
             }
         };
         let thread = thread::Builder::new().name("crow-proxy".into()).spawn(serve).map_err(failed())?;
@@ -141,7 +143,7 @@ impl Proxy {
     }
 
     /// Delivers whatever goes in this direction later by so much, as a longer way would: what is
-    /// under way together still arrives together. Waking up adds a tenth of a millisecond or two.
+    /// under way together still arrives together. Waking up adds a tenth of a millisecond or so.
     pub fn delay(&self, direction: Direction, delay: Duration) {
         self.control.delay(direction, delay);
     }

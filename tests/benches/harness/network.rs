@@ -20,16 +20,26 @@ impl Network {
         let proxy = Proxy::start(&site.url)?;
         let mut near = AsyncPgConnection::establish(&site.url).await?;
         let mut far = AsyncPgConnection::establish(&proxy.url()).await?;
-        let mut delay = wanted / 2;
+        let (mut least, mut most) = (Duration::ZERO, wanted / 2);
         let mut added = wanted;
-        for _ in 0..5 {
-            delay = (delay + wanted / 2).saturating_sub(added / 2);
+        for _ in 0..8 {
+            let delay = (least + most) / 2;
             for direction in [Direction::ToServer, Direction::ToClient] {
                 proxy.delay(direction, delay);
             }
             added = ping(&mut far).await?.saturating_sub(ping(&mut near).await?);
+            if added.abs_diff(wanted) < wanted / 50 {
+                break;
+            }
+            (least, most) = if added < wanted { (delay, most) } else { (least, delay) };
         }
         Ok(Self { proxy, added })
+    }
+
+    /// Whether a round trip takes longer by about what is wanted, a tenth more or less.
+    pub(super) fn is_as_wanted(&self) -> bool {
+        let wanted = Duration::from_secs_f64(ADDED_MS / 1e3);
+        self.added.abs_diff(wanted) <= wanted / 10
     }
 
     pub(super) fn beyond(&self, site: &Site) -> Result<Site, Failure> {
