@@ -9,6 +9,8 @@ mod crow;
 #[path = "cases/diesel.rs"]
 mod diesel;
 mod harness;
+#[path = "cases/pipelined.rs"]
+mod pipelined;
 #[path = "cases/transaction.rs"]
 mod transaction;
 
@@ -18,6 +20,7 @@ fn main() -> Result<(), Failure> {
     let cases = [
         Entry::new::<diesel::Unscoped>(BASELINE),
         Entry::new::<crow::Single>("crow_single"),
+        Entry::new::<pipelined::Pipelined>("tokio_postgres_pipelined"),
         Entry::new::<diesel::FourSteps>("diesel_four_steps"),
         Entry::new::<transaction::Unscoped>("diesel_tx5"),
         Entry::new::<transaction::Scoped>("crow_tx5"),
