@@ -14,8 +14,10 @@
 //! | prove a live database right | [`audit`] |
 //!
 //! The guide: [getting started](guide::getting_started), [what a tenant can say](guide::queries),
-//! [from plain diesel](guide::porting), [connections](guide::connections), [across tenants](guide::admin), [the
-//! audit](guide::audit), [what crow shows](guide::observability), [how to read the compile errors](guide::errors), [the threat model](guide::threat_model).
+//! [from plain diesel](guide::porting), [tables that are there already](guide::adopting),
+//! [plans](guide::plans), [connections](guide::connections), [across tenants](guide::admin),
+//! [the audit](guide::audit), [what crow shows](guide::observability), [how to read the compile
+//! errors](guide::errors), [the threat model](guide::threat_model).
 //!
 //! The feature `tls` encrypts connections, `metrics` counts, `report` writes the audit's report for other programs, `cli`
 //! is the command `crow`; all are off by default.
@@ -75,6 +77,12 @@ pub mod guide {
 
     #[doc = include_str!("../../docs/porting.md")]
     pub mod porting {}
+
+    #[doc = include_str!("../../docs/adopting.md")]
+    pub mod adopting {}
+
+    #[doc = include_str!("../../docs/plans.md")]
+    pub mod plans {}
 
     #[doc = include_str!("../../docs/connections.md")]
     pub mod connections {}

@@ -30,7 +30,7 @@ async fn nothing_is_found_in_a_database_that_is_as_it_should_be() -> Outcome {
 /// What breaks a database, the rule that sees it, and what it is about.
 const BROKEN: &[(&str, &str, &str)] = &[
     ("DROP FUNCTION crow.version()", "S1", "schema crow"),
-    ("CREATE OR REPLACE FUNCTION crow.version() RETURNS int LANGUAGE sql RETURN 2", "S1", "schema crow"),
+    ("CREATE OR REPLACE FUNCTION crow.version() RETURNS int LANGUAGE sql RETURN 99", "S1", "schema crow"),
     ("REVOKE EXECUTE ON FUNCTION crow.enter(uuid) FROM crow_app", "S2", "crow.enter(uuid)"),
     ("REVOKE USAGE ON SCHEMA crow FROM crow_app", "S2", "crow.enter(uuid)"),
     ("DROP TABLE jobs", "S3", "model table \"jobs\""),

@@ -3,6 +3,7 @@
 //! What an attack does and what must come of it is data, in the files beside this one; each case is a test of its own, which
 //! a part of its name selects: `cargo test --test schema -- attack::injection`.
 
+mod adopt;
 mod attack;
 mod audit;
 mod dump;
@@ -10,6 +11,7 @@ mod guard;
 mod install;
 mod migration;
 mod mutant;
+mod plans;
 mod protect;
 mod race;
 mod rights;
@@ -41,6 +43,8 @@ fn main() -> ExitCode {
         table::trials(),
         upgrade::trials(),
         guard::trials(),
+        adopt::trials(),
+        plans::trials(),
         mutant::trials(),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials.into_iter().flatten().collect()).exit_code()

@@ -20,8 +20,9 @@ use crate::{Fallible, trial};
 
 type Harness = AsyncConnectionWrapper<AsyncPgConnection>;
 
-/// What diesel calls crow's migration.
-const VERSION: &str = "00000000000001";
+/// What diesel calls crow's migrations.
+const VERSIONS: [&str; 2] = ["00000000000001", "00000000000002"];
+const REVERTED: [&str; 2] = ["00000000000002", "00000000000001"];
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -41,14 +42,14 @@ async fn run_and_revert() -> Fallible {
     assert!(pending);
     let before = Snapshot::take(&session).await?;
 
-    assert_eq!(run(&root).await?, [VERSION]);
+    assert_eq!(run(&root).await?, VERSIONS);
     let installed = Snapshot::take(&session).await?;
     assert_eq!(run(&root).await?, [""; 0]);
     installed.expect_same(&Snapshot::take(&session).await?)?;
     let reverted = harness(&root, |diesel| versions(diesel.revert_all_migrations(CrowMigrations)?)).await?;
-    assert_eq!(reverted, [VERSION]);
+    assert_eq!(reverted, REVERTED);
     before.expect_same(&Snapshot::take(&session).await?)?;
-    assert_eq!(run(&root).await?, [VERSION]);
+    assert_eq!(run(&root).await?, VERSIONS);
     installed.expect_same(&Snapshot::take(&session).await?)
 }
 
@@ -84,7 +85,7 @@ async fn migrator() -> Fallible {
     assert_eq!(harness(&migrator, revert_tables).await?, 3);
     installed.expect_same(&Snapshot::take(&session).await?)?;
     let reverted = harness(&root, |diesel| versions(diesel.revert_all_migrations(CrowMigrations)?)).await?;
-    assert_eq!(reverted, [VERSION]);
+    assert_eq!(reverted, REVERTED);
     Ok(())
 }
 

@@ -156,7 +156,7 @@ fn enter(tenant: &str, statements: &str) -> String {
 }
 
 /// The audit finds nothing about these tables, beside the world's, but that some columns are better not searched for.
-async fn expect_sound(url: &str, tenants: &[&str], shared: &[&str]) -> Fallible {
+pub(crate) async fn expect_sound(url: &str, tenants: &[&str], shared: &[&str]) -> Fallible {
     let tenants = [&["doc", "note", "tally", "event"], tenants].concat();
     let mut findings = crate::audit::found(url, &tenants, &[&["plan"], shared].concat()).await?;
     findings.retain(|finding| finding.rule != "D7");

@@ -1,8 +1,11 @@
 //! An older crow schema, in use, and what becomes of it when the present one is installed over it.
 
+use crow_core::schema::CrowMigrations;
+use diesel_migrations::MigrationHarness;
 use libtest_mimic::Trial;
 
 use crate::install::{expect_refusal, install, server, superuser, uninstall};
+use crate::migration::harness;
 use crate::session::Session;
 use crate::snapshot::Snapshot;
 use crate::{Fallible, trial, world};
@@ -20,6 +23,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("upgrade::the first text, with tables and data, becomes what a new database has", first),
         trial("upgrade::by an owner who is no superuser", by_an_owner),
+        trial("upgrade::by diesel's harness, which has run version 1", by_diesel),
     ]
 }
 
@@ -94,4 +98,26 @@ async fn by_an_owner() -> Fallible {
     landlord.run("SELECT crow.protect('doc'), crow.unprotect('doc'), crow.unprotect('event')").await?;
     landlord.run("DROP TABLE doc, event").await?;
     Ok(uninstall(&landlord).await?)
+}
+
+async fn by_diesel() -> Fallible {
+    let server = server()?;
+    let session = superuser(&server, "postgres").await?;
+    session.run_each(FIRST.split("\n\n")).await?;
+    let root = server.superuser_url("postgres");
+    harness(&root, |diesel| diesel.has_pending_migration(CrowMigrations)).await?;
+    session.run("INSERT INTO __diesel_schema_migrations (version) VALUES ('00000000000001')").await?;
+    assert_eq!(session.run("SELECT crow.version()").await?, ["1"]);
+
+    let run = |url: String| async move {
+        harness(&url, |diesel| {
+            let run = diesel.run_pending_migrations(CrowMigrations)?;
+            Ok(run.iter().map(ToString::to_string).collect::<Vec<_>>())
+        })
+        .await
+    };
+    assert_eq!(run(root.clone()).await?, ["00000000000002"]);
+    assert_eq!(session.run("SELECT crow.version()").await?, ["2"]);
+    assert_eq!(run(root).await?, [""; 0]);
+    Ok(())
 }

@@ -3,6 +3,7 @@
 #![allow(missing_docs)]
 
 pub mod job;
+pub mod plans;
 
 use crow_examples::schema::vehicles;
 use diesel::query_source::TableNotEqual;

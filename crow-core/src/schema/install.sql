@@ -1,4 +1,4 @@
--- The crow schema, version 1. Needs PostgreSQL 15 or later. Run it once per database, as a superuser or as
+-- The crow schema, version 2. Needs PostgreSQL 15 or later. Run it once per database, as a superuser or as
 -- the database's owner with CREATEROLE; running it again upgrades in place and otherwise changes nothing.
 -- Statements are separated by blank lines and contain none, so that they can be sent one by one.
 -- Blocks pin search_path for their duration and put it back; what is declared before that is qualified, for an
@@ -115,7 +115,7 @@ CREATE SCHEMA IF NOT EXISTS crow AUTHORIZATION crow_owner;
 
 CREATE OR REPLACE FUNCTION crow.version() RETURNS pg_catalog.int4
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN 1;
+RETURN 2;
 
 CREATE OR REPLACE FUNCTION crow.no_tenant() RETURNS pg_catalog.uuid
 LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
@@ -463,7 +463,7 @@ CREATE TABLE IF NOT EXISTS crow.access_log (
   expires pg_catalog.timestamptz
 );
 
--- The first texts of this version had fewer columns. What is not known of the rows from then stays null.
+-- Version 1 began with fewer columns. What is not known of the rows from then stays null.
 ALTER TABLE crow.access_log
   ADD COLUMN IF NOT EXISTS client pg_catalog.inet, ADD COLUMN IF NOT EXISTS expires pg_catalog.timestamptz,
   ALTER COLUMN client SET DEFAULT pg_catalog.inet_client_addr();

@@ -6,11 +6,13 @@ use diesel::migration::{
 };
 use diesel::pg::Pg;
 
-/// The crow schema as a source of one migration for diesel's harness.
+/// The crow schema as a source of migrations for diesel's harness: one for each version of the schema.
 ///
-/// Run it before the application's own migrations, with the same harness:
-/// `connection.run_pending_migrations(CrowMigrations)`. Its version sorts before every dated migration and
-/// differs from that of the diesel CLI's own `00000000000000_diesel_initial_setup`, so neither hides the other.
+/// Run it before the application's own migrations, with the same harness, at each deployment:
+/// `connection.run_pending_migrations(CrowMigrations)`. A crow with a newer schema has one migration more, which brings an
+/// older one up to date. The versions sort before every dated migration and
+/// differ from that of the diesel CLI's own `00000000000000_diesel_initial_setup`, so neither hides the other. To revert the
+/// first one takes the schema out; there is no way back to an older schema, so to revert the others does nothing.
 ///
 /// ```
 /// use crow_core::schema::CrowMigrations;
@@ -23,15 +25,21 @@ use diesel::pg::Pg;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CrowMigrations;
 
+/// The version of the migration that installs.
+const FIRST: &str = "00000000000001";
+
 impl MigrationSource<Pg> for CrowMigrations {
     fn migrations(&self) -> Result<Vec<Box<dyn Migration<Pg>>>> {
-        Ok(vec![Box::new(Install)])
+        let install = |version: i32| Install(format!("{version:014}"));
+        Ok((1..=super::VERSION).map(|version| Box::new(install(version)) as Box<dyn Migration<Pg>>).collect())
     }
 }
 
+/// The same text for each version, as it upgrades in place.
+///
 /// One transaction, so that a failed statement leaves nothing behind; one message a statement, because
 /// distributed engines forward a message of several as a whole.
-struct Install;
+struct Install(String);
 
 impl Migration<Pg> for Install {
     fn run(&self, connection: &mut dyn BoxableConnection<Pg>) -> Result<()> {
@@ -39,7 +47,7 @@ impl Migration<Pg> for Install {
     }
 
     fn revert(&self, connection: &mut dyn BoxableConnection<Pg>) -> Result<()> {
-        send(connection, super::uninstall_statements())
+        if self.0 == FIRST { send(connection, super::uninstall_statements()) } else { Ok(()) }
     }
 
     fn metadata(&self) -> &dyn MigrationMetadata {
@@ -47,7 +55,7 @@ impl Migration<Pg> for Install {
     }
 
     fn name(&self) -> &dyn MigrationName {
-        &Name
+        self
     }
 }
 
@@ -57,17 +65,15 @@ impl MigrationMetadata for Install {
     }
 }
 
-struct Name;
-
-impl MigrationName for Name {
+impl MigrationName for Install {
     fn version(&self) -> MigrationVersion<'_> {
-        MigrationVersion::from("00000000000001")
+        MigrationVersion::from(&self.0)
     }
 }
 
-impl fmt::Display for Name {
+impl fmt::Display for Install {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}_crow", self.version())
+        write!(f, "{}_crow", self.0)
     }
 }
 

@@ -4,7 +4,7 @@
 //!
 //! * with diesel's migration harness: [`CrowMigrations`];
 //! * with the diesel CLI: write [`INSTALL_SQL`] and [`UNINSTALL_SQL`] to `up.sql` and `down.sql` of a first
-//!   migration;
+//!   migration, and [`INSTALL_SQL`] to that of a new one when [`VERSION`] has changed;
 //! * with anything else: send [`install_statements`] one by one, or `psql -f` the text.
 //!
 //! Installing needs a superuser, or the owner of the database with CREATEROLE. The second kind, which is all
@@ -24,17 +24,21 @@
 //! ```
 //!
 //! Then create tables: with [`TableMigrations`], which takes [`TenantTable`]s and [`SharedTable`]s and gives migrations and
-//! their SQL, or with SQL of your own that ends in `SELECT crow.protect('table')`.
+//! their SQL, or with SQL of your own that ends in `SELECT crow.protect('table')`. Tables that exist are turned into
+//! tenant tables by an [`Adoption`].
 //!
 //! Roles belong to the whole cluster and get no password here: `ALTER ROLE crow_app PASSWORD ..` is for the
 //! administrator. `CREATE DATABASE .. TEMPLATE` copies the schema, but not the grants on the database itself;
 //! install again in the copy.
 
+mod adoption;
 mod functions;
 mod migration;
 mod table;
 
 pub(crate) use self::functions::{Function, functions};
+
+pub use self::adoption::{Adoption, Plan, Step, Weight};
 pub use self::migration::CrowMigrations;
 pub use self::table::{
     Column, Name, Reference, SharedTable, Table, TableMigration, TableMigrations, TenantTable, Type,
@@ -42,7 +46,7 @@ pub use self::table::{
 };
 
 /// The version of the schema that this crate installs and works with: what `crow.version()` returns.
-pub const VERSION: i32 = 1;
+pub const VERSION: i32 = 2;
 
 /// The SQL that installs the schema, or brings an older one up to date; running it twice changes nothing.
 pub const INSTALL_SQL: &str = include_str!("install.sql");

@@ -8,7 +8,9 @@ use crate::crow;
 #[test]
 fn the_help_texts_are_as_they_were_read_last() {
     let mut differ = Vec::new();
-    for command in ["", "install", "upgrade", "uninstall", "protect", "audit", "roles", "matrix"] {
+    for command in
+        ["", "install", "upgrade", "uninstall", "protect", "adopt", "table", "audit", "roles", "matrix"]
+    {
         let (name, arguments) =
             if command.is_empty() { ("crow", vec!["--help"]) } else { (command, vec![command, "--help"]) };
         let run = crow("", &arguments).expect(0, &["Usage: crow", "Examples:"], &[]);

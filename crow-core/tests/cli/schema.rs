@@ -19,7 +19,7 @@ async fn crow_is_installed_upgraded_and_taken_out_again() -> Outcome {
     crow(&url, &["protect", "t", "--yes"]).expect(2, &[], &["crow is not installed", "crow install"]);
     crow(&url, &["roles"]).expect(1, &["crow_app", "missing", "crow roles --create"], &[]);
     let plan = [
-        "Install crow's schema, version 1: database postgres, as postgres",
+        "Install crow's schema, version 2: database postgres, as postgres",
         "are made: crow_owner, crow_migrator",
     ];
     crow(&url, &["install", "--dry-run"]).expect(0, &plan, &[]);
@@ -43,7 +43,7 @@ async fn crow_is_installed_upgraded_and_taken_out_again() -> Outcome {
     );
     let report = crow(&url, &["audit", "--fail-on", "critical"]).expect(0, &["role crow_app"], &[]);
     assert!(!report.out.contains("E11"), "{}", report.out);
-    crow(&url, &["upgrade", "--yes"]).expect(0, &["from version 1 to 1", "Done"], &[]);
+    crow(&url, &["upgrade", "--yes"]).expect(0, &["from version 2 to 2", "Done"], &[]);
     assert!(run_sql(&url, "CREATE TABLE t (tenant_id uuid)").await.is_err(), "the guard is still there");
 
     run_sql(
@@ -179,5 +179,72 @@ async fn the_matrix_shows_who_can_do_what() -> Outcome {
     let one = crow(&url, &["matrix", "--role", "crow_app"]).expect(0, &["crow_app"], &[]).out;
     assert!(!one.contains("crow_admin"), "{one}");
     crow(&url, &["matrix", "--role", "nobody_here"]).expect(2, &[], &["there is no role nobody_here"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn tables_with_rows_are_adopted() -> Outcome {
+    let database = shop().await?;
+    let url = database.superuser_url();
+    let tables = "CREATE TABLE customers (id serial PRIMARY KEY, account uuid NOT NULL);
+        CREATE TABLE \"my=orders\" (id serial PRIMARY KEY, customer_id int REFERENCES customers);
+        INSERT INTO customers (account) VALUES (gen_random_uuid()); INSERT INTO \"my=orders\" (customer_id) VALUES (1)";
+    run_sql(&url, tables).await?;
+    let orders = "\"my=orders\"=(SELECT c.tenant_id FROM customers AS c WHERE c.id = customer_id)";
+    crow(&url, &["adopt", "customers=account", "--yes"]).expect(
+        2,
+        &[],
+        &["refers to public.customers: adopt it as well"],
+    );
+    crow(&url, &["adopt", "nowhere", "--yes"]).expect(2, &[], &["there is no table nowhere"]);
+    let plan = ["-- Adopt: database", "-- 1. public.customers", "PERFORM crow.protect('public.customers')"];
+    for _ in 0..2 {
+        crow(&url, &["adopt", "customers=account", orders, "--dry-run"]).expect(0, &plan, &[]);
+    }
+    crow(&url, &["adopt", "customers=account", orders, "--yes"]).expect(0, &["Done."], &[]);
+    crow(&url, &["adopt", "customers", "\"my=orders\"", "--yes"]).expect(0, &["Nothing is left to do"], &[]);
+    crow(&url, &["protect", "customers", "\"my=orders\"", "--yes"]).expect(0, &["Done"], &[]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_sql_of_a_table_is_printed_and_runs() -> Outcome {
+    let database = shop().await?;
+    let arguments = [
+        "table",
+        "parts",
+        "name:text",
+        "cents:int8?",
+        "--references",
+        "vehicles:cascade",
+        "--unique",
+        "name",
+        "--partitions",
+        "2",
+    ];
+    let sql = [
+        "    vehicle_id uuid        NOT NULL,\n    name       text        NOT NULL,\n    cents      int8,\n",
+        "UNIQUE (tenant_id, name)",
+        "REFERENCES vehicles (tenant_id, id) ON DELETE CASCADE",
+        "SELECT crow.protect('parts');\n",
+    ];
+    let run = crow("", &arguments).expect(0, &sql, &[]);
+    run_sql(&database.superuser_url(), &run.out).await?;
+    crow("", &["table", "parts", "name:text", "--schema-rs"]).expect(
+        0,
+        &["    parts (tenant_id, id) {", "name -> Text,"],
+        &[],
+    );
+    crow("", &["table", "parts", "name:strng"]).expect(
+        2,
+        &[],
+        &["name: the column type \"strng\" is not known"],
+    );
+    crow("", &["table", "parts", "name"]).expect(2, &[], &["name: write the type behind it"]);
+    crow("", &["table", "parts", "--unique", "name"]).expect(
+        2,
+        &[],
+        &["cannot create table parts", "no column name"],
+    );
     Ok(())
 }

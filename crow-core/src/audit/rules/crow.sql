@@ -5,10 +5,10 @@ SELECT 'schema crow', 'is not installed in database ' || pg_catalog.current_data
 WHERE NOT EXISTS (SELECT FROM fn WHERE name = 'version' AND arguments = '')
 UNION ALL
 SELECT 'schema crow',
-  pg_catalog.format('is of another version: crow.version() says %s, this crow needs RETURN 1',
+  pg_catalog.format('is of another version: crow.version() says %s, this crow needs RETURN 2',
     coalesce(pg_catalog.pg_get_function_sqlbody(oid), 'nothing readable')),
   'run the migration of the crow in use; it upgrades in place'
-FROM fn WHERE name = 'version' AND arguments = '' AND pg_catalog.pg_get_function_sqlbody(oid) IS DISTINCT FROM 'RETURN 1'
+FROM fn WHERE name = 'version' AND arguments = '' AND pg_catalog.pg_get_function_sqlbody(oid) IS DISTINCT FROM 'RETURN 2'
 
 -- S2 critical pool
 -- The application cannot bind a tenant to its transactions, so every statement on a tenant table fails.

@@ -1,5 +1,6 @@
 //! The command `crow`: each command is a file with its arguments, its plan and its work.
 
+mod adopt;
 mod audit;
 mod database;
 mod failure;
@@ -8,6 +9,7 @@ mod matrix;
 mod plan;
 mod protect;
 mod roles;
+mod table;
 mod uninstall;
 
 use std::process::ExitCode;
@@ -41,6 +43,8 @@ enum Command {
     Upgrade(install::Upgrade),
     Uninstall(uninstall::Uninstall),
     Protect(protect::Protect),
+    Adopt(adopt::Adopt),
+    Table(table::Table),
     Audit(audit::Audit),
     Roles(roles::Roles),
     Matrix(matrix::Matrix),
@@ -72,6 +76,8 @@ async fn run(url: &Url, command: Command) -> Result<Outcome, Failure> {
         Command::Upgrade(upgrade) => upgrade.run(url).await,
         Command::Uninstall(uninstall) => uninstall.run(url).await,
         Command::Protect(protect) => protect.run(url).await,
+        Command::Adopt(adopt) => adopt.run(url).await,
+        Command::Table(table) => table.run(),
         Command::Audit(audit) => audit.run(url).await,
         Command::Roles(roles) => roles.run(url).await,
         Command::Matrix(matrix) => matrix.run(url).await,

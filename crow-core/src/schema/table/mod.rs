@@ -12,6 +12,8 @@ mod tenant;
 pub use self::columns::{Column, Type, UnknownType};
 pub use self::migrations::{Table, TableMigration, TableMigrations};
 pub use self::name::Name;
+pub(super) use self::name::{fits, quoted};
 pub use self::reference::Reference;
 pub use self::shared::SharedTable;
+pub(super) use self::sql::fault as sql_fault;
 pub use self::tenant::TenantTable;

@@ -73,7 +73,7 @@ impl From<&Name> for Name {
 }
 
 /// A column as SQL spells it.
-pub(super) fn quoted(name: &str) -> Cow<'_, str> {
+pub(in crate::schema) fn quoted(name: &str) -> Cow<'_, str> {
     let plain = name.starts_with(|first: char| first.is_ascii_lowercase() || first == '_')
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
     if plain && KEYWORDS.binary_search(&name).is_err() {
@@ -83,13 +83,18 @@ pub(super) fn quoted(name: &str) -> Cow<'_, str> {
     }
 }
 
+/// Whether PostgreSQL keeps a name whole.
+pub(in crate::schema) fn fits(name: &str) -> bool {
+    name.len() <= LONGEST
+}
+
 /// Why PostgreSQL would not take a name as it is.
 pub(super) fn fault(name: &str) -> Option<String> {
     if name.is_empty() {
         Some("a name is empty".into())
     } else if name.contains(char::is_control) {
         Some(format!("the name {name:?} has control characters"))
-    } else if name.len() > LONGEST {
+    } else if !fits(name) {
         Some(format!("the name {name} has {} bytes: PostgreSQL keeps {LONGEST}", name.len()))
     } else {
         None

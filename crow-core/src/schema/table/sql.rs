@@ -3,7 +3,7 @@
 /// Why a piece of SQL is not one expression: where it would end early, or not end at all.
 ///
 /// Whether it means anything is the server's to say, when the migration runs.
-pub(super) fn fault(expression: &str) -> Option<&'static str> {
+pub(in crate::schema) fn fault(expression: &str) -> Option<&'static str> {
     if expression.trim().is_empty() {
         return Some("it is empty");
     }

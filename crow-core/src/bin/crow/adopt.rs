@@ -1,0 +1,97 @@
+//! `crow adopt`.
+
+use clap::Args;
+use crow_core::schema::{Adoption, Name};
+use diesel::QueryableByName;
+use diesel::sql_types::Text;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use super::Outcome;
+use super::database::{Url, whereabouts};
+use super::failure::Failure;
+use super::install::installed;
+use super::plan::{Consent, Progress, print};
+
+/// Turn tables that exist, with their rows, into protected tenant tables, while the application runs.
+///
+/// The plan is what is left to do, step by step, as SQL. Where it was interrupted, run it again. One step
+/// swaps the keys and protects all of the tables at once: from then on the application has to enter a tenant.
+#[derive(Args)]
+#[command(after_help = "\
+Name all tables that refer to each other, those that are referred to first. Behind `=` stands what
+the tenant of a row is, in SQL, for a table without tenant_id, or with rows that have none.
+
+Examples:
+  crow adopt customers=account_id invoices --dry-run > plan.sql
+  crow adopt customers=account_id \\
+    'orders=(SELECT c.tenant_id FROM customers AS c WHERE c.id = orders.customer_id)'")]
+pub(crate) struct Adopt {
+    /// Tables, each with its expression if it needs one.
+    #[arg(required = true, value_name = "TABLE[=SQL]")]
+    tables: Vec<String>,
+    #[command(flatten)]
+    consent: Consent,
+}
+
+#[derive(QueryableByName)]
+struct Known {
+    #[diesel(sql_type = Text)]
+    schema: String,
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+impl Adopt {
+    pub(crate) async fn run(self, url: &Url) -> Result<Outcome, Failure> {
+        let conn = &mut url.connect().await?;
+        if installed(conn).await?.is_none() {
+            return Err(Failure::new("crow is not installed in this database: crow install"));
+        }
+        let mut adoption = Adoption::new();
+        for table in &self.tables {
+            let (table, expression) = split(table);
+            let name = find(conn, table).await?;
+            adoption = match expression {
+                Some(expression) => adoption.backfill(name, expression),
+                None => adoption.table(name),
+            };
+        }
+        let plan = adoption.plan(conn).await?;
+        if self.consent.to(&format!("-- Adopt: {}\n{plan}", whereabouts(conn).await?))? {
+            let progress = Progress::of(plan.steps().len());
+            let mut done = 0;
+            adoption
+                .run(conn, |_| {
+                    done += 1;
+                    progress.show(done);
+                })
+                .await?;
+            drop(progress);
+            print("Done.")?;
+        }
+        Ok(Outcome::Clean)
+    }
+}
+
+/// At the first `=` that does not stand in a quoted name.
+fn split(argument: &str) -> (&str, Option<&str>) {
+    let mut quoted = false;
+    let at = argument.find(|letter| {
+        quoted ^= letter == '"';
+        letter == '=' && !quoted
+    });
+    at.map_or((argument, None), |at| (&argument[..at], Some(&argument[at + 1..])))
+}
+
+async fn find(conn: &mut AsyncPgConnection, table: &str) -> Result<Name, Failure> {
+    let sql = "SELECT n.nspname::text AS schema, c.relname::text AS name
+               FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+               WHERE c.oid = pg_catalog.to_regclass($1)";
+    let known = diesel::sql_query(sql).bind::<Text, _>(table).load::<Known>(conn).await?;
+    match known.into_iter().next() {
+        Some(Known { schema, name }) => Ok(Name::from((&*schema, &*name))),
+        None => Err(Failure::new(format!(
+            "there is no table {table}; a name that SQL quotes needs its quotes here too"
+        ))),
+    }
+}
