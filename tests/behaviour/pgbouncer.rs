@@ -10,7 +10,9 @@ use crow_testkit::TestDb;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel_async::RunQueryDsl;
-use futures_util::future::try_join_all;
+use futures_util::future::{select_all, try_join_all};
+use tokio::sync::Notify;
+use tokio_postgres::NoTls;
 
 use crate::bouncer::{Bouncer, Program, skipped};
 use crate::shop::{Outcome, backend, database, number, raw_texts, superuser, texts, vehicle};
@@ -81,19 +83,23 @@ async fn assert_no_foreign_row(pool: &TenantPool) -> Outcome {
     let shop = async |tenant: TenantId| -> Outcome {
         let plate = tenant.to_string();
         for round in 0..12 {
+            let half_way = Notify::new();
             let work = pool.transaction(tenant, async |tx| {
+                tx.delete::<Vehicle>().execute(tx).await?;
                 let new = crow_examples::models::NewVehicle { plate: &plate, ..vehicle("Honda", "Civic") };
                 tx.insert_into::<Vehicle>().values(new).execute(tx).await?;
                 if round % 4 == 3 {
+                    half_way.notify_one();
                     pending::<()>().await;
                 }
                 tx.delete::<Vehicle>().execute(tx).await?;
                 let new = crow_examples::models::NewVehicle { plate: &plate, ..vehicle("Toyota", "Yaris") };
                 tx.insert_into::<Vehicle>().values(new).execute(tx).await
             });
-            let _ =
-                tokio::time::timeout(Duration::from_millis(if round % 4 == 3 { 30 } else { 20_000 }), work)
-                    .await;
+            tokio::select! {
+                done = work => drop(done?),
+                () = half_way.notified() => {}
+            }
             let (rows, all) = pool
                 .scope(tenant, async |db| {
                     let rows = db.query::<Vehicle>().select((vehicles::plate, vehicles::make));
@@ -261,6 +267,44 @@ async fn crow_sends_no_startup_parameter_that_pgbouncer_refuses() -> Outcome {
         // One that the URL asks for is the user's own.
         let refused = TenantPool::builder(format!("{url}?options=-c%20work_mem%3D64MB")).connect().await;
         assert!(matches!(&refused, Err(Error::Connection(text)) if text.contains("options")), "{refused:?}");
+    }
+    Ok(())
+}
+
+/// Before 1.21 PgBouncer hands a session on as soon as one of its client's statements is done, whatever else that client
+/// had sent. The next client is answered what the one before it had asked.
+#[tokio::test]
+async fn answers_to_somebody_else_end_the_connection() -> Outcome {
+    let programs = Program::all().await?;
+    if programs.is_empty() {
+        return skipped("answers_to_somebody_else_end_the_connection", INSTALL);
+    }
+    for program in programs {
+        let db = database().await?;
+        let bouncer = Bouncer::start(&program, &db, "pool_mode = session\ndefault_pool_size = 2").await?;
+        let url = bouncer.url("crow_app", &db);
+        let connect = || TenantPool::builder(&url).max_size(1).connect();
+        let raw = async || -> Outcome<_> {
+            let (client, driver) = tokio_postgres::connect(&url, NoTls).await?;
+            let driver = tokio::spawn(driver);
+            let slow = client.prepare("SELECT pg_sleep(0.1)").await?;
+            Ok((client, slow, driver))
+        };
+        // With one session taken there is one left, which goes from hand to hand.
+        let other = raw().await?;
+        let (client, slow, driver) = raw().await?;
+        let asked = (0..8).map(|_| Box::pin(tokio_postgres::Client::execute(&client, &slow, &[])));
+        let (first, ..) = select_all(asked).await;
+        first?;
+        driver.abort();
+        if !program.is_modern() {
+            let next = connect().await;
+            let Err(Error::Connection(said)) = next else { panic!("{next:?}") };
+            assert!(said.contains("unexpected message"), "{said}");
+        }
+        drop(other);
+        let pool = connect().await?;
+        assert_everything_works(&pool, &db).await?;
     }
     Ok(())
 }
