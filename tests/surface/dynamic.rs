@@ -6,7 +6,7 @@ use crow_examples::schema::{service_records, vehicles};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-use crate::shop::{Outcome, Shops};
+use crate::shop::{Outcome, Shops, chooses};
 
 fn models<'t, 'q>(query: TenantQuery<'t, 'q, Vehicle>) -> TenantQuery<'t, 'q, Vehicle, Text> {
     query.order(vehicles::model).select(vehicles::model)
@@ -60,26 +60,20 @@ async fn conditions_are_gathered_in_lists() -> Outcome {
     shops
         .pool
         .scope(shops.ours, async |db| {
-            macro_rules! chooses {
-                ($condition:expr, [$($model:literal),*]) => {
-                    let wanted: &[&str] = &[$($model),*];
-                    let query = models(db.query::<Vehicle>().filter($condition));
-                    assert_eq!(query.load::<String>(db).await?, wanted, "{}", stringify!($condition));
-                };
-            }
             let volvo = wanted(db, "make", "Volvo");
             let civic = wanted(db, "model", "Civic");
             let all = || [volvo.clone(), civic.clone()];
-            chooses!(Condition::any(all()), ["Civic", "V70"]);
-            chooses!(Condition::all(all()), []);
-            chooses!(Condition::any([]), []);
-            chooses!(Condition::all([]), ["Accord", "Civic", "V70"]);
-            chooses!(Condition::any([Condition::all(all()), civic.clone()]), ["Civic"]);
-            chooses!(Condition::any(all()).and(vehicles::year.gt(2010)), ["Civic"]);
-            chooses!(vehicles::year.gt(2010).and(Condition::any(all())), ["Civic"]);
-            chooses!(diesel::dsl::not(Condition::any(all())), ["Accord"]);
+            chooses!(db, Condition::any(all()), ["Civic", "V70"]);
+            chooses!(db, Condition::all(all()), []);
+            chooses!(db, Condition::any([]), []);
+            chooses!(db, Condition::all([]), ["Accord", "Civic", "V70"]);
+            chooses!(db, Condition::any([Condition::all(all()), civic.clone()]), ["Civic"]);
+            chooses!(db, Condition::any(all()).and(vehicles::year.gt(2010)), ["Civic"]);
+            chooses!(db, vehicles::year.gt(2010).and(Condition::any(all())), ["Civic"]);
+            chooses!(db, diesel::dsl::not(Condition::any(all())), ["Accord"]);
             let serviced = Condition::any([volvo.clone(), wanted(db, "work", "no such work")]);
-            chooses!(serviced, ["V70"]);
+            chooses!(db, serviced, ["V70"]);
+            chooses!(db, wanted(db, "work", "oil"), ["Accord", "Civic"]);
             let changed = db
                 .update::<Vehicle>()
                 .filter(Condition::any(all()))

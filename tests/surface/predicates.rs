@@ -7,7 +7,7 @@ use diesel::dsl::{case_when, not};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-use crate::shop::{Outcome, Shops};
+use crate::shop::{Outcome, Shops, chooses};
 
 #[diesel::declare_sql_function]
 extern "SQL" {
@@ -29,48 +29,36 @@ async fn conditions_choose_the_rows_that_they_describe() -> Outcome {
     shops
         .pool
         .scope(shops.ours, async |db| {
-            macro_rules! chooses {
-                ($condition:expr, [$($model:literal),*]) => {
-                    let chosen: Vec<String> = db
-                        .query::<Vehicle>()
-                        .filter($condition)
-                        .select(vehicles::model)
-                        .order(vehicles::model)
-                        .load(db)
-                        .await?;
-                    let wanted: &[&str] = &[$($model),*];
-                    assert_eq!(chosen, wanted, "{}", stringify!($condition));
-                };
-            }
-            chooses!(vehicles::make.eq("Honda"), ["Accord", "Civic"]);
-            chooses!(vehicles::make.ne("Honda"), ["V70"]);
-            chooses!(vehicles::year.gt(2004).and(vehicles::year.lt(2021)), ["Civic"]);
-            chooses!(vehicles::make.eq("Volvo").or(vehicles::year.eq(2021)), ["Accord", "V70"]);
-            chooses!(not(vehicles::make.eq("Honda").or(vehicles::year.eq(0))), ["V70"]);
-            chooses!(vehicles::year.between(2004, 2019), ["Civic", "V70"]);
-            chooses!(vehicles::year.not_between(2004, 2019), ["Accord"]);
-            chooses!(vehicles::model.like("%c%"), ["Accord", "Civic"]);
-            chooses!(vehicles::model.ilike("c%"), ["Civic"]);
-            chooses!(vehicles::model.not_like("%c%"), ["V70"]);
-            chooses!(vehicles::model.similar_to("(A|V)%"), ["Accord", "V70"]);
-            chooses!(starts_with(vehicles::model, "A"), ["Accord"]);
-            chooses!(vehicles::model.eq_any(any_of(["Civic", "V70", "T1"])), ["Civic", "V70"]);
-            chooses!(vehicles::model.ne_all(any_of(["Civic", "V70"])), ["Accord"]);
-            chooses!(vehicles::model.eq_any(any_of::<&str>([])), []);
-            chooses!((vehicles::year + 2).eq(2021), ["Civic"]);
-            chooses!(vehicles::year.is_null(), []);
-            chooses!(vehicles::year.is_not_null(), ["Accord", "Civic", "V70"]);
-            chooses!(vehicles::make.nullable().is_not_distinct_from("Volvo"), ["V70"]);
-            chooses!(lower(vehicles::model).eq("civic"), ["Civic"]);
-            chooses!(vehicles::make.concat(vehicles::model).eq("VolvoV70"), ["V70"]);
+            chooses!(db, vehicles::make.eq("Honda"), ["Accord", "Civic"]);
+            chooses!(db, vehicles::make.ne("Honda"), ["V70"]);
+            chooses!(db, vehicles::year.gt(2004).and(vehicles::year.lt(2021)), ["Civic"]);
+            chooses!(db, vehicles::make.eq("Volvo").or(vehicles::year.eq(2021)), ["Accord", "V70"]);
+            chooses!(db, not(vehicles::make.eq("Honda").or(vehicles::year.eq(0))), ["V70"]);
+            chooses!(db, vehicles::year.between(2004, 2019), ["Civic", "V70"]);
+            chooses!(db, vehicles::year.not_between(2004, 2019), ["Accord"]);
+            chooses!(db, vehicles::model.like("%c%"), ["Accord", "Civic"]);
+            chooses!(db, vehicles::model.ilike("c%"), ["Civic"]);
+            chooses!(db, vehicles::model.not_like("%c%"), ["V70"]);
+            chooses!(db, vehicles::model.similar_to("(A|V)%"), ["Accord", "V70"]);
+            chooses!(db, starts_with(vehicles::model, "A"), ["Accord"]);
+            chooses!(db, vehicles::model.eq_any(any_of(["Civic", "V70", "T1"])), ["Civic", "V70"]);
+            chooses!(db, vehicles::model.ne_all(any_of(["Civic", "V70"])), ["Accord"]);
+            chooses!(db, vehicles::model.eq_any(any_of::<&str>([])), []);
+            chooses!(db, (vehicles::year + 2).eq(2021), ["Civic"]);
+            chooses!(db, vehicles::year.is_null(), []);
+            chooses!(db, vehicles::year.is_not_null(), ["Accord", "Civic", "V70"]);
+            chooses!(db, vehicles::make.nullable().is_not_distinct_from("Volvo"), ["V70"]);
+            chooses!(db, lower(vehicles::model).eq("civic"), ["Civic"]);
+            chooses!(db, vehicles::make.concat(vehicles::model).eq("VolvoV70"), ["V70"]);
             chooses!(
+                db,
                 case_when(vehicles::year.gt(2020), "new".into_sql::<Text>())
                     .otherwise("old".into_sql::<Text>())
                     .eq("new"),
                 ["Accord"]
             );
-            chooses!(vehicles::model.eq("'; DROP TABLE vehicles; --"), []);
-            chooses!(vehicles::model.eq("\") OR true --"), []);
+            chooses!(db, vehicles::model.eq("'; DROP TABLE vehicles; --"), []);
+            chooses!(db, vehicles::model.eq("\") OR true --"), []);
             Ok::<_, Error>(())
         })
         .await?;

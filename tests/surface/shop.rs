@@ -44,3 +44,20 @@ impl Shops {
             .map(drop)
     }
 }
+
+/// Asserts which models a condition chooses, of the vehicles of the scope.
+macro_rules! chooses {
+    ($db:expr, $condition:expr, [$($model:literal),*]) => {
+        let chosen: Vec<String> = $db
+            .query::<Vehicle>()
+            .filter($condition)
+            .select(vehicles::model)
+            .order(vehicles::model)
+            .load($db)
+            .await?;
+        let wanted: &[&str] = &[$($model),*];
+        assert_eq!(chosen, wanted, "{}", stringify!($condition));
+    };
+}
+
+pub(crate) use chooses;

@@ -132,19 +132,18 @@ mod tests {
         reason = 'a report'
         expires = 2027-03-31";
 
-    fn on(day: u32) -> NaiveDate {
-        NaiveDate::from_ymd_opt(2027, 3, day).unwrap() + chrono::Days::new(u64::from(day == 31))
+    fn last_day() -> NaiveDate {
+        NaiveDate::from_ymd_opt(2027, 3, 31).unwrap()
     }
 
     #[test]
     fn what_is_accepted_counts_no_longer_until_its_last_day_is_over() {
         let accepted: Acceptances = FILE.parse().unwrap();
-        let last_day = NaiveDate::from_ymd_opt(2027, 3, 31).unwrap();
-        let report = example().accept(&accepted, last_day);
+        let report = example().accept(&accepted, last_day());
         assert_eq!(report.findings.len(), 1);
         assert_eq!((&*report.accepted[1].finding.rule, &*report.accepted[1].reason), ("D6", "a report"));
 
-        let report = example().accept(&accepted, on(31));
+        let report = example().accept(&accepted, last_day().succ_opt().unwrap());
         let rules: Vec<_> = report.findings.iter().map(|finding| &*finding.rule).collect();
         assert_eq!(rules, ["B3", "D6", "X1"]);
         assert!(report.findings[2].problem.contains("2027-03-31 (a report)"), "{report}");
@@ -154,7 +153,7 @@ mod tests {
     #[test]
     fn an_acceptance_of_what_is_not_found_is_found() {
         for file in [FILE.replace("by_make", "by_model"), FILE.replace("D6", "D7")] {
-            let report = example().accept(&file.parse().unwrap(), on(1));
+            let report = example().accept(&file.parse().unwrap(), last_day());
             let rules: Vec<_> = report.findings.iter().map(|finding| &*finding.rule).collect();
             assert_eq!(rules, ["B3", "D6", "X2"]);
         }

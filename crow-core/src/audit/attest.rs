@@ -12,13 +12,13 @@ use crate::error::Error;
 /// Refuses a role or a database with which a tenant could see another's rows.
 pub(crate) async fn attest(conn: &mut &AsyncPgConnection) -> Result<(), Error> {
     static SQL: LazyLock<String> = LazyLock::new(|| findings(|rule| rule.of_tenant_pool));
-    judge(Audit::of_whoever_asks().bind(&SQL, Tables::of_models(), None).load(conn).await?)
+    judge(Audit::of_whoever_asks(Tables::of_models()).bind(&SQL, None).load(conn).await?)
 }
 
 /// Refuses a role that is not the admin's.
 pub(crate) async fn attest_admin(conn: &mut &AsyncPgConnection) -> Result<(), Error> {
     static SQL: LazyLock<String> = LazyLock::new(|| findings(|rule| rule.of_admin_pool));
-    judge(Audit::of_whoever_asks().bind(&SQL, Tables::default(), None).load(conn).await?)
+    judge(Audit::of_whoever_asks(Tables::default()).bind(&SQL, None).load(conn).await?)
 }
 
 fn judge(found: Vec<Found>) -> Result<(), Error> {

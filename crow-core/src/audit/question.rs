@@ -82,13 +82,8 @@ impl Audit {
         Self { role: None, admin: ADMIN.into(), tables: Tables::of_models(), floors: FLOORS.into() }
     }
 
-    pub(crate) fn of_whoever_asks() -> Self {
-        Self {
-            role: Some(String::new()),
-            admin: String::new(),
-            tables: Tables::default(),
-            floors: Vec::new(),
-        }
+    pub(super) fn of_whoever_asks(tables: Tables) -> Self {
+        Self { role: Some(String::new()), admin: String::new(), tables, floors: Vec::new() }
     }
 
     /// Of whoever asks as the application, and of all else that [`new`](Self::new) says.
@@ -147,9 +142,8 @@ impl Audit {
         static SQL: LazyLock<String> = LazyLock::new(audit);
         let path: Vec<Path> = diesel::sql_query(PATH).load(conn).await?;
         conn.batch_execute(SETTINGS).await?;
-        let tables = self.tables.clone();
         let path = path.into_iter().map(|Path { path }| path).next();
-        let rows: Vec<Row> = self.bind(&SQL, tables, path).load(conn).await?;
+        let rows: Vec<Row> = self.bind(&SQL, path).load(conn).await?;
         let [Row { database, role, server, tables, .. }, ..] = &rows[..] else { return Err(Error::NotFound) };
         let (database, role, server) = (database.clone(), role.clone(), server.clone());
         let tables = u64::try_from(*tables).unwrap_or_default();
@@ -158,12 +152,7 @@ impl Audit {
     }
 
     /// The binds that the facts name.
-    pub(super) fn bind(
-        self,
-        sql: &str,
-        tables: Tables,
-        path: Option<Vec<String>>,
-    ) -> BoxedSqlQuery<'_, Pg, SqlQuery> {
+    pub(super) fn bind(self, sql: &str, path: Option<Vec<String>>) -> BoxedSqlQuery<'_, Pg, SqlQuery> {
         let (mut names, mut bodies, mut attributes) = (Vec::new(), Vec::new(), Vec::new());
         for Function { name, body, attributes: words } in functions() {
             names.push(name);
@@ -172,8 +161,8 @@ impl Audit {
         }
         diesel::sql_query(sql)
             .into_boxed::<Pg>()
-            .bind::<Array<Text>, _>(tables.tenant)
-            .bind::<Array<Text>, _>(tables.shared)
+            .bind::<Array<Text>, _>(self.tables.tenant)
+            .bind::<Array<Text>, _>(self.tables.shared)
             .bind::<Nullable<Text>, _>(self.role)
             .bind::<Text, _>(self.admin)
             .bind::<Array<Integer>, _>(self.floors)

@@ -35,6 +35,13 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
     RULES.iter()
 }
 
+/// The first rule of each name: for readers that know a rule by it.
+#[cfg(feature = "report")]
+pub(super) fn names() -> impl Iterator<Item = &'static Rule> {
+    let is_first = |(number, rule): &(usize, &Rule)| RULES[..*number].iter().all(|other| other.id != rule.id);
+    RULES.iter().enumerate().filter(is_first).map(|(_, rule)| rule)
+}
+
 /// Each file is a list of rules, with blank lines between them and nowhere else. A rule begins with its name,
 /// its severity and the pools that ask it, then says what can happen; the rest is its query. What is found by looking at
 /// other findings has none.

@@ -31,25 +31,27 @@ impl TenantConn<'_> {
         ST: Loads<U>,
         U: Send + 'static,
     {
-        let mut batch = Batch::new(&self.span, label);
-        statements.iter().for_each(|statement| batch.load(self.session(), statement));
-        self.build(batch, |row| ST::build(&row)).boxed()
+        self.build(self.loading(label, statements), |row| ST::build(&row)).boxed()
     }
 
-    /// Runs a statement and loads its first row.
+    /// Runs statements as [`load`](Self::load) does, and gives the first row.
     pub(crate) fn get_result<'c, ST, U>(
         &'c self,
         label: Label,
-        statement: &dyn QueryFragment<Pg>,
+        statements: &[impl QueryFragment<Pg>],
     ) -> BoxFuture<'c, Result<U, Error>>
     where
         ST: Loads<U>,
         U: Send + 'static,
     {
-        let mut batch = Batch::new(&self.span, label);
-        batch.load(self.session(), statement);
-        let rows = self.build(batch, |row| ST::build(&row));
+        let rows = self.build(self.loading(label, statements), |row| ST::build(&row));
         async { rows.await?.into_iter().next().ok_or(Error::NotFound) }.boxed()
+    }
+
+    fn loading(&self, label: Label, statements: &[impl QueryFragment<Pg>]) -> Batch<'_, Stream> {
+        let mut batch = Batch::new(&self.span, label);
+        statements.iter().for_each(|statement| batch.load(self.session(), statement));
+        batch
     }
 
     async fn build<U: Send>(
@@ -75,6 +77,7 @@ impl TenantConn<'_> {
 
     fn affect<'c>(&'c self, batch: Batch<'c, usize>) -> BoxFuture<'c, Result<usize, Error>> {
         let Batch { watch, messages, flight } = batch;
+        let statements = messages.len();
         let work = async move {
             let mut affected = 0;
             for message in messages {
@@ -82,7 +85,7 @@ impl TenantConn<'_> {
             }
             Ok(affected)
         };
-        watch.over(self.fly(flight, work), |rows| Rows::Affected(*rows))
+        watch.over(self.fly(statements, flight, work), |rows| Rows::Affected(*rows))
     }
 
     fn fill<'s>(
@@ -91,6 +94,7 @@ impl TenantConn<'_> {
         sink: &'s mut (dyn Sink + 's),
     ) -> BoxFuture<'s, Result<usize, Error>> {
         let Batch { watch, messages, flight } = batch;
+        let statements = messages.len();
         let work = async move {
             let mut taken = 0;
             for message in messages {
@@ -103,7 +107,7 @@ impl TenantConn<'_> {
             }
             Ok(taken)
         };
-        watch.over(self.fly(flight, work), |rows| Rows::Returned(*rows))
+        watch.over(self.fly(statements, flight, work), |rows| Rows::Returned(*rows))
     }
 
     /// Runs a statement in the tenant's transaction and hands its rows out one by one.
@@ -210,16 +214,17 @@ impl TenantConn<'_> {
         }
     }
 
-    /// Runs statements, which `work` sends one after the other.
+    /// Runs so many statements, which `work` sends one after the other.
     async fn fly<T>(
         &self,
+        statements: usize,
         flight: Flight,
         work: impl Future<Output = QueryResult<T>> + Send,
     ) -> Result<T, Error>
     where
         T: Default,
     {
-        let Flight { statements, types, writes } = flight;
+        let Flight { types, writes } = flight;
         let leaves = match statements {
             0 => return Ok(T::default()),
             1 if self.session().knows(&types) => Leaves::Together,
@@ -315,7 +320,6 @@ struct Batch<'c, T> {
 }
 
 struct Flight {
-    statements: usize,
     types: HashSet<String>,
     writes: bool,
 }
@@ -325,7 +329,7 @@ impl<'c, T> Batch<'c, T> {
         Self {
             watch: Watch::new(scope, label),
             messages: Vec::new(),
-            flight: Flight { statements: 0, types: HashSet::new(), writes: label.writes() },
+            flight: Flight { types: HashSet::new(), writes: label.writes() },
         }
     }
 
@@ -333,7 +337,6 @@ impl<'c, T> Batch<'c, T> {
         self.watch.text(statement);
         self.messages.push(message);
         self.flight.types.extend(custom_types(statement));
-        self.flight.statements += 1;
     }
 }
 

@@ -88,14 +88,24 @@ impl QueryFragment<Pg> for Join<'_> {
     }
 }
 
-/// ` WHERE (a) AND (b)`: each condition in parentheses of its own.
+/// ` WHERE (a) AND (b)`
 pub(super) fn walk_conditions<'b>(
     keyword: &str,
+    conditions: &'b [Fragment<'_>],
+    out: AstPass<'_, 'b, Pg>,
+) -> QueryResult<()> {
+    walk_between(keyword, " AND ", conditions, out)
+}
+
+/// ` WHERE (a) OR (b)`: each condition in parentheses of its own.
+pub(super) fn walk_between<'b>(
+    keyword: &str,
+    between: &str,
     conditions: &'b [Fragment<'_>],
     mut out: AstPass<'_, 'b, Pg>,
 ) -> QueryResult<()> {
     for (n, condition) in conditions.iter().enumerate() {
-        out.push_sql(if n == 0 { keyword } else { " AND " });
+        out.push_sql(if n == 0 { keyword } else { between });
         out.push_sql("(");
         condition.walk_ast(out.reborrow())?;
         out.push_sql(")");

@@ -141,7 +141,10 @@ impl<'t, 'q, ST> Combined<'t, 'q, ST> {
     ///
     /// [`Error::Connection`] and the other faults of a statement.
     pub fn count<'c>(self, db: &'c TenantConn<'t>) -> BoxFuture<'c, Result<i64, Error>> {
-        db.get_result::<BigInt, i64>(Label::COMBINED, &Around("SELECT count(*) FROM (", &self.rows, ") AS q"))
+        db.get_result::<BigInt, i64>(
+            Label::COMBINED,
+            &[Around("SELECT count(*) FROM (", &self.rows, ") AS q")],
+        )
     }
 }
 

@@ -1,6 +1,7 @@
 //! Conditions whose number, or kind, is known at run time.
 
 use std::fmt;
+use std::slice;
 
 use diesel::expression::{AppearsOnTable, Expression, ValidGrouping, is_aggregate};
 use diesel::pg::Pg;
@@ -8,6 +9,7 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 use diesel::sql_types::{Bool, Nullable};
 
+use super::clauses::{walk_between, walk_conditions};
 use super::statement::sql;
 use crate::fragment::Fragment;
 use crate::scope::{Brand, Predicate, Scoped, Sources};
@@ -76,24 +78,8 @@ impl QueryFragment<Pg> for List<'_> {
         if self.conditions.is_empty() {
             out.push_sql(self.empty);
         }
-        for (n, condition) in self.conditions.iter().enumerate() {
-            if n > 0 {
-                out.push_sql(self.between);
-            }
-            condition_in_parentheses(condition, out.reborrow())?;
-        }
-        Ok(())
+        walk_between("", self.between, &self.conditions, out)
     }
-}
-
-fn condition_in_parentheses<'b>(
-    condition: &'b Fragment<'_>,
-    mut out: AstPass<'_, 'b, Pg>,
-) -> QueryResult<()> {
-    out.push_sql("(");
-    condition.walk_ast(out.reborrow())?;
-    out.push_sql(")");
-    Ok(())
 }
 
 // Predicates may be NULL, so this one may.
@@ -122,7 +108,7 @@ impl<S> Clone for Condition<'_, '_, S> {
 impl<S> QueryFragment<Pg> for Condition<'_, '_, S> {
     /// In parentheses: what stands beside it binds as it reads.
     fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        condition_in_parentheses(&self.sql, out)
+        walk_conditions("", slice::from_ref(&self.sql), out)
     }
 }
 

@@ -56,7 +56,7 @@ impl<'t, M: Model, ST, S, G, C> TenantQuery<'t, '_, M, ST, S, G, C> {
         ST: Loads<U>,
         U: Send + 'static,
     {
-        db.get_result::<ST, U>(Label::select::<M>(), &self.clauses)
+        db.get_result::<ST, U>(Label::select::<M>(), &[self.clauses])
     }
 
     /// Loads rows as they are asked for, holding few of them at a time however many there are.
@@ -88,7 +88,7 @@ impl<'t, M: Model, ST, S, G, C> TenantQuery<'t, '_, M, ST, S, G, C> {
     {
         db.get_result::<BigInt, i64>(
             Label::select::<M>(),
-            &Around("SELECT count(*) FROM (", &self.clauses, ") AS q"),
+            &[Around("SELECT count(*) FROM (", &self.clauses, ") AS q")],
         )
     }
 
@@ -101,7 +101,7 @@ impl<'t, M: Model, ST, S, G, C> TenantQuery<'t, '_, M, ST, S, G, C> {
     where
         C: Uncorrelated,
     {
-        db.get_result::<Bool, bool>(Label::select::<M>(), &Around("SELECT EXISTS (", &self.clauses, ")"))
+        db.get_result::<Bool, bool>(Label::select::<M>(), &[Around("SELECT EXISTS (", &self.clauses, ")")])
     }
 }
 

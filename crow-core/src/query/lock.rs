@@ -96,7 +96,7 @@ impl<'t, M: Model, ST, S> Locked<'t, '_, M, ST, S> {
         U: Send + 'static,
     {
         self.query = self.query.limit(1);
-        db.get_result::<ST, U>(Label::select::<M>(), &self)
+        db.get_result::<ST, U>(Label::select::<M>(), &[self])
     }
 }
 

@@ -50,7 +50,7 @@ impl<'t, Q> RlsOnly<'t, Q> {
         U: Send + 'static,
     {
         db.leave_marks();
-        db.get_result::<Q::SqlType, U>(Label::RLS_ONLY, &self.query.as_query())
+        db.get_result::<Q::SqlType, U>(Label::RLS_ONLY, &[self.query.as_query()])
     }
 
     /// Runs the statement and tells how many rows it affected.

@@ -6,7 +6,7 @@ use diesel::expression_methods::EqAll;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::QueryResult;
-use futures_util::future::{BoxFuture, FutureExt};
+use futures_util::future::BoxFuture;
 
 use super::clauses::walk_conditions;
 use super::label::Label;
@@ -205,8 +205,7 @@ impl<'t, 'q, M: Model, Op, ST> Write<'t, 'q, M, Op, ST> {
         ST: Loads<U>,
         U: Send + 'static,
     {
-        let rows = db.load::<ST, U>(Label::of::<M>(Op::OPERATION), &self.clauses.parts(true));
-        async { rows.await?.into_iter().next().ok_or(Error::NotFound) }.boxed()
+        db.get_result::<ST, U>(Label::of::<M>(Op::OPERATION), &self.clauses.parts(true))
     }
 
     /// Runs the statement and gives the rows it wrote.

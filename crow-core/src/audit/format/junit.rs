@@ -4,21 +4,15 @@ use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, 
 
 use super::super::finding::{Finding, Severity};
 use super::super::report::Report;
-use super::super::rule::rules;
+use super::super::rule::{Rule, names};
 
 impl Report {
     /// Each rule as a test, which fails if it has found something that is at least so bad.
     pub fn to_junit(&self, fail_on: Severity) -> String {
         let Self { database, role, .. } = self;
         let mut suite = TestSuite::new(format!("crow audit of {database} for {role}"));
-        let mut ids: Vec<&str> = Vec::new();
-        for rule in rules() {
-            if !ids.contains(&rule.id) {
-                ids.push(rule.id);
-            }
-        }
-        for id in ids {
-            let found: Vec<&Finding> = self.findings.iter().filter(|finding| finding.rule == id).collect();
+        for Rule { id, .. } in names() {
+            let found: Vec<&Finding> = self.findings.iter().filter(|finding| finding.rule == *id).collect();
             let failed = found.iter().any(|finding| finding.severity >= fail_on);
             let mut status = match failed {
                 true => TestCaseStatus::non_success(NonSuccessKind::Failure),
@@ -30,7 +24,7 @@ impl Report {
                 status.set_type(found[0].severity.as_str()).set_message(objects.join(", "));
                 status.set_description(text.join("\n"));
             }
-            let mut case = TestCase::new(id, status);
+            let mut case = TestCase::new(*id, status);
             case.set_classname("crow.audit");
             if !failed && !text.is_empty() {
                 case.set_system_out(text.join("\n"));

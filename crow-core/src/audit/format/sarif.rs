@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::finding::{Finding, Severity};
 use super::super::report::{AcceptedFinding, Report};
-use super::super::rule::rules;
+use super::super::rule::names;
 
 impl Report {
     /// The report as SARIF 2.1.0; accepted findings are suppressed results.
@@ -12,21 +12,15 @@ impl Report {
     /// A finding is about an object of a database and not about a line of a file: the object is its logical location.
     /// Viewers that show files alone get `database/<name>` for one.
     pub fn to_sarif(&self) -> String {
-        let mut driver_rules: Vec<Value> = Vec::new();
-        for rule in rules() {
-            if driver_rules.last().is_some_and(|known| known["id"] == rule.id)
-                || driver_rules.iter().any(|known| known["id"] == rule.id)
-            {
-                continue;
-            }
-            driver_rules.push(json!({
+        let rules = names().map(|rule| {
+            json!({
                 "id": rule.id,
                 "shortDescription": { "text": rule.danger },
                 "helpUri": concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/audit.md"),
                 "defaultConfiguration": { "level": level(rule.severity) },
                 "properties": { "tags": ["security"], "security-severity": score(rule.severity) },
-            }));
-        }
+            })
+        });
         let open = self.findings.iter().map(|finding| self.result(finding));
         let accepted = self.accepted.iter().map(|AcceptedFinding { finding, reason, expires }| {
             let mut result = self.result(finding);
@@ -42,7 +36,7 @@ impl Report {
                     "name": "crow",
                     "semanticVersion": env!("CARGO_PKG_VERSION"),
                     "informationUri": env!("CARGO_PKG_REPOSITORY"),
-                    "rules": driver_rules,
+                    "rules": rules.collect::<Vec<_>>(),
                 } },
                 "results": open.chain(accepted).collect::<Vec<_>>(),
             }],

@@ -1,15 +1,12 @@
 //! `crow adopt`.
 
 use clap::Args;
-use crow_core::schema::{Adoption, Name};
-use diesel::QueryableByName;
-use diesel::sql_types::Text;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use crow_core::schema::Adoption;
 
 use super::Outcome;
-use super::database::{Url, whereabouts};
+use super::database::{Url, find, whereabouts};
 use super::failure::Failure;
-use super::install::installed;
+use super::install::needed;
 use super::plan::{Consent, Progress, print};
 
 /// Turn tables that exist, with their rows, into protected tenant tables, while the application runs.
@@ -33,20 +30,10 @@ pub(crate) struct Adopt {
     consent: Consent,
 }
 
-#[derive(QueryableByName)]
-struct Known {
-    #[diesel(sql_type = Text)]
-    schema: String,
-    #[diesel(sql_type = Text)]
-    name: String,
-}
-
 impl Adopt {
     pub(crate) async fn run(self, url: &Url) -> Result<Outcome, Failure> {
         let conn = &mut url.connect().await?;
-        if installed(conn).await?.is_none() {
-            return Err(Failure::new("crow is not installed in this database: crow install"));
-        }
+        needed(conn).await?;
         let mut adoption = Adoption::new();
         for table in &self.tables {
             let (table, expression) = split(table);
@@ -81,17 +68,4 @@ fn split(argument: &str) -> (&str, Option<&str>) {
         letter == '=' && !quoted
     });
     at.map_or((argument, None), |at| (&argument[..at], Some(&argument[at + 1..])))
-}
-
-async fn find(conn: &mut AsyncPgConnection, table: &str) -> Result<Name, Failure> {
-    let sql = "SELECT n.nspname::text AS schema, c.relname::text AS name
-               FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-               WHERE c.oid = pg_catalog.to_regclass($1)";
-    let known = diesel::sql_query(sql).bind::<Text, _>(table).load::<Known>(conn).await?;
-    match known.into_iter().next() {
-        Some(Known { schema, name }) => Ok(Name::from((&*schema, &*name))),
-        None => Err(Failure::new(format!(
-            "there is no table {table}; a name that SQL quotes needs its quotes here too"
-        ))),
-    }
 }

@@ -1,6 +1,7 @@
 //! The database that a command is about.
 
 use clap::Args;
+use crow_core::schema::Name;
 use diesel::QueryableByName;
 use diesel::sql_types::Text;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
@@ -42,6 +43,29 @@ pub(crate) struct Line {
 pub(crate) async fn lines(conn: &mut AsyncPgConnection, sql: &str) -> Result<Vec<String>, Failure> {
     let lines: Vec<Line> = diesel::sql_query(sql).load(conn).await?;
     Ok(lines.into_iter().map(|Line { line }| line).collect())
+}
+
+#[derive(QueryableByName)]
+struct Found {
+    #[diesel(sql_type = Text)]
+    schema: String,
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+/// A table by the name that SQL would find it under.
+pub(crate) async fn find(conn: &mut AsyncPgConnection, table: &str) -> Result<Name, Failure> {
+    let sql = "SELECT n.nspname::text AS schema, c.relname::text AS name
+               FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+               WHERE c.oid = pg_catalog.to_regclass($1)";
+    let quotes = "a name that SQL quotes needs its quotes here too";
+    let found = diesel::sql_query(sql).bind::<Text, _>(table).load::<Found>(conn).await;
+    let found =
+        found.map_err(|error| Failure::new(format!("{table}: {}; {quotes}", Failure::from(error))))?;
+    match &found[..] {
+        [Found { schema, name }, ..] => Ok(Name::from((&**schema, &**name))),
+        [] => Err(Failure::new(format!("there is no table {table}; {quotes}"))),
+    }
 }
 
 /// The database and the role, for a plan's first line.

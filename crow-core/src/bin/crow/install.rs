@@ -8,6 +8,7 @@ use super::Outcome;
 use super::database::{Url, lines, send, whereabouts};
 use super::failure::Failure;
 use super::plan::{Consent, print};
+use super::roles;
 
 /// Install the crow schema: functions, roles, grants.
 ///
@@ -59,12 +60,16 @@ impl Install {
 impl Upgrade {
     pub(crate) async fn run(self, url: &Url) -> Result<Outcome, Failure> {
         let conn = &mut url.connect().await?;
-        let Some(version) = installed(conn).await? else {
-            return Err(Failure::new("crow is not installed in this database: crow install"));
-        };
+        let version = needed(conn).await?;
         let plan = format!("Bring crow's schema from version {version} to {VERSION}");
         install(conn, &plan, &self.consent, false).await
     }
+}
+
+/// The version that is there, for a command that needs one.
+pub(crate) async fn needed(conn: &mut AsyncPgConnection) -> Result<String, Failure> {
+    let missing = || Failure::new("crow is not installed in this database: crow install");
+    installed(conn).await?.ok_or_else(missing)
 }
 
 /// The version that is there, as far as it can be read.
@@ -82,12 +87,7 @@ async fn install(
     consent: &Consent,
     guard: bool,
 ) -> Result<Outcome, Failure> {
-    let missing = lines(
-        conn,
-        "SELECT role AS line FROM pg_catalog.unnest(ARRAY['crow_owner', 'crow_migrator', 'crow_app', 'crow_admin', 'crow_open']) AS role
-         WHERE role NOT IN (SELECT rolname FROM pg_catalog.pg_roles)",
-    )
-    .await?;
+    let missing = roles::missing(conn).await?;
     let roles =
         if missing.is_empty() { "are all there".into() } else { format!("are made: {}", missing.join(", ")) };
     let mut plan = vec![

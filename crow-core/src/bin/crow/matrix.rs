@@ -11,6 +11,7 @@ use super::Outcome;
 use super::database::{Line, Url};
 use super::failure::Failure;
 use super::plan::print;
+use super::roles::names;
 
 /// Show who can do what on which table.
 #[derive(Args)]
@@ -51,7 +52,7 @@ const CELLS: &str = "
     ), role AS (
       SELECT r.oid, r.rolname AS name, r.rolsuper OR r.rolbypassrls AS bypasses FROM pg_catalog.pg_roles AS r
       WHERE CASE WHEN pg_catalog.cardinality($1) > 0 THEN r.rolname = ANY ($1)
-        ELSE r.rolname IN ('crow_owner', 'crow_migrator', 'crow_app', 'crow_admin', 'crow_open')
+        ELSE r.rolname = ANY ($2)
           OR NOT r.rolsuper AND r.oid IN (SELECT a.grantee FROM relation, pg_catalog.aclexplode(relacl) AS a)
           OR NOT r.rolsuper AND r.oid IN (SELECT owner FROM relation) END
     )
@@ -80,8 +81,11 @@ impl Matrix {
         if let [Line { line: role }, ..] = &unknown[..] {
             return Err(Failure::new(format!("there is no role {role}")));
         }
-        let cells: Vec<Cell> =
-            diesel::sql_query(CELLS).bind::<Array<Text>, _>(&self.roles).load(conn).await?;
+        let cells: Vec<Cell> = diesel::sql_query(CELLS)
+            .bind::<Array<Text>, _>(&self.roles)
+            .bind::<Array<Text>, _>(names().to_vec())
+            .load(conn)
+            .await?;
         let mut roles: Vec<&str> = Vec::new();
         for Cell { role, .. } in &cells {
             if !roles.contains(&&**role) {

@@ -1,14 +1,11 @@
 //! `crow protect`.
 
 use clap::Args;
-use diesel::QueryableByName;
-use diesel::sql_types::{Nullable, Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::Outcome;
-use super::database::{Url, lines, send, whereabouts};
+use super::database::{Url, find, lines, send, whereabouts};
 use super::failure::Failure;
-use super::install::installed;
+use super::install::needed;
 use super::plan::{Consent, print};
 
 /// Turn tables into protected tenant tables, or bring protected ones up to date.
@@ -31,23 +28,14 @@ pub(crate) struct Protect {
     consent: Consent,
 }
 
-#[derive(QueryableByName)]
-struct Known {
-    #[diesel(sql_type = Nullable<Text>)]
-    name: Option<String>,
-}
-
 impl Protect {
     pub(crate) async fn run(self, url: &Url) -> Result<Outcome, Failure> {
         let conn = &mut url.connect().await?;
-        if installed(conn).await?.is_none() {
-            return Err(Failure::new("crow is not installed in this database: crow install"));
-        }
+        needed(conn).await?;
         let mut statements = Vec::new();
         let mut defects = Vec::new();
         for table in &self.tables {
-            let name = resolve(conn, table).await?;
-            let literal = literal(&name);
+            let literal = literal(&find(conn, table).await?.to_string());
             statements.push(format!("SELECT crow.protect({literal})"));
             defects.extend(
                 lines(conn, &format!("SELECT defect AS line FROM crow.defects({literal}) AS defect")).await?,
@@ -66,20 +54,6 @@ impl Protect {
         }
         Ok(Outcome::Clean)
     }
-}
-
-/// The name with its schema, as SQL spells it.
-async fn resolve(conn: &mut AsyncPgConnection, table: &str) -> Result<String, Failure> {
-    let sql = "SELECT CASE WHEN c.oid IS NOT NULL THEN pg_catalog.format('%I.%I', n.nspname, c.relname) END AS name
-               FROM (SELECT pg_catalog.to_regclass($1) AS oid) AS given
-               LEFT JOIN (pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace)
-                 ON c.oid = given.oid";
-    let quotes = "a name that SQL quotes needs its quotes here too";
-    let known = diesel::sql_query(sql).bind::<Text, _>(table).load::<Known>(conn).await;
-    let known =
-        known.map_err(|error| Failure::new(format!("{table}: {}; {quotes}", Failure::from(error))))?;
-    let name = known.into_iter().next().and_then(|known| known.name);
-    name.ok_or_else(|| Failure::new(format!("there is no table {table}; {quotes}")))
 }
 
 fn literal(text: &str) -> String {

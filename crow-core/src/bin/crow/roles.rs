@@ -2,10 +2,11 @@
 
 use clap::Args;
 use crow_core::schema::role_statements;
-use diesel_async::AsyncPgConnection;
+use diesel::sql_types::{Array, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::Outcome;
-use super::database::{Url, lines, send, whereabouts};
+use super::database::{Line, Url, lines, send, whereabouts};
 use super::failure::Failure;
 use super::matrix::align;
 use super::plan::{Consent, print};
@@ -41,27 +42,42 @@ const STATE: &str = "
       CASE WHEN r.rolcanlogin THEN 'LOGIN' ELSE 'NOLOGIN' END, CASE WHEN r.rolbypassrls THEN 'BYPASSRLS' END,
       CASE WHEN r.rolsuper THEN 'SUPERUSER' END, CASE WHEN r.rolcreaterole THEN 'CREATEROLE' END,
       CASE WHEN r.rolcreatedb THEN 'CREATEDB' END, CASE WHEN r.rolreplication THEN 'REPLICATION' END) AS line
-    FROM pg_catalog.pg_roles AS r
-    WHERE r.rolname IN ('crow_owner', 'crow_migrator', 'crow_app', 'crow_admin', 'crow_open')";
+    FROM pg_catalog.pg_roles AS r WHERE r.rolname = ANY ($1)";
+
+/// The names of crow's roles.
+pub(crate) fn names() -> [&'static str; 5] {
+    ROLES.map(|(name, ..)| name)
+}
+
+/// Those of crow's roles that nobody has made.
+pub(crate) async fn missing(conn: &mut AsyncPgConnection) -> Result<Vec<&'static str>, Failure> {
+    let state = state(conn).await?;
+    Ok(names().into_iter().filter(|name| attributes(&state, name).is_none()).collect())
+}
+
+async fn state(conn: &mut AsyncPgConnection) -> Result<Vec<Line>, Failure> {
+    Ok(diesel::sql_query(STATE).bind::<Array<Text>, _>(names().to_vec()).load(conn).await?)
+}
+
+fn attributes<'a>(state: &'a [Line], name: &str) -> Option<&'a str> {
+    state.iter().find_map(|Line { line }| {
+        line.split_once('\t').filter(|(role, _)| *role == name).map(|(_, attributes)| attributes)
+    })
+}
 
 impl Roles {
     pub(crate) async fn run(self, url: &Url) -> Result<Outcome, Failure> {
         let conn = &mut url.connect().await?;
-        let state = lines(conn, STATE).await?;
-        let attributes = |name: &str| {
-            state.iter().find_map(|line| {
-                line.split_once('\t').filter(|(role, _)| *role == name).map(|(_, rest)| rest)
-            })
-        };
+        let state = state(conn).await?;
         let rows = ROLES.map(|(name, wanted, purpose)| {
-            let found = match attributes(name) {
+            let found = match attributes(&state, name) {
                 None => "missing".to_owned(),
                 Some(found) if found == wanted => found.to_owned(),
                 Some(found) => format!("{found}, should be {wanted}"),
             };
             vec![name.to_owned(), found, purpose.to_owned()]
         });
-        let wrong = ROLES.iter().filter(|(name, wanted, _)| attributes(name) != Some(wanted)).count();
+        let wrong = ROLES.iter().filter(|(name, wanted, _)| attributes(&state, name) != Some(wanted)).count();
         if !self.create {
             print(&align(&rows))?;
             print(&next_steps(conn, wrong > 0).await?)?;

@@ -5,7 +5,7 @@ use diesel::{QueryableByName, sql_query};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::Error;
-use crate::schema::table::{Name, quoted};
+use crate::schema::table::Name;
 
 /// All that a plan is made from.
 #[derive(Debug)]
@@ -218,9 +218,4 @@ impl Facts {
     pub(super) fn table(&self, oid: u32) -> Option<&Table> {
         self.tables.iter().find(|table| table.oid == oid)
     }
-}
-
-/// Columns, as SQL lists them.
-pub(super) fn list<'a>(columns: impl IntoIterator<Item = &'a String>) -> String {
-    columns.into_iter().map(|column| quoted(column)).collect::<Vec<_>>().join(", ")
 }

@@ -1,9 +1,9 @@
 //! From what there is to what is left to do. A step that has been done leaves facts that ask for it no more, so a plan that was
 //! interrupted is taken up by making it again.
 
-use super::facts::{Facts, ForeignKey, Index, Table, list};
+use super::facts::{Facts, ForeignKey, Index, Table};
 use super::plan::Step;
-use crate::schema::table::{fits, quoted};
+use crate::schema::table::{fits, list, literal, quoted};
 
 /// How many pages of a table one transaction of a backfill fills: about a thousand rows, for which others wait no longer than some tens of milliseconds.
 const PAGES: u32 = 25;
@@ -268,13 +268,8 @@ fn new_name(facts: &Facts, table: &Table, index: &Index) -> String {
     if fits(&name) && !taken(&name) { name } else { format!("crow_{}_{}", table.oid, short(&index.name)) }
 }
 
-fn short(name: &str) -> String {
-    name.chars()
-        .scan(0, |bytes, next| {
-            *bytes += next.len_utf8();
-            (*bytes <= 40).then_some(next)
-        })
-        .collect()
+fn short(name: &str) -> &str {
+    &name[..name.floor_char_boundary(40)]
 }
 
 /// The foreign keys between tables of tenants that do not pair the tenants.
@@ -434,11 +429,6 @@ fn old_indexes(facts: &Facts) -> impl Iterator<Item = Step> {
             format!("DROP INDEX CONCURRENTLY {}", table.beside(&index.name)),
         ))
     })
-}
-
-/// As a string in SQL.
-fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }
 
 /// As a string in SQL, between tags that are not in it.

@@ -36,7 +36,7 @@ impl Name {
 
     /// As a string in SQL that is cast to `regclass`.
     pub(super) fn literal(&self) -> String {
-        format!("'{}'", self.to_string().replace('\'', "''"))
+        literal(&self.to_string())
     }
 
     /// What is wrong with it.
@@ -81,6 +81,18 @@ pub(in crate::schema) fn quoted(name: &str) -> Cow<'_, str> {
     } else {
         Cow::Owned(format!("\"{}\"", name.replace('"', "\"\"")))
     }
+}
+
+/// Columns, as SQL lists them.
+pub(in crate::schema) fn list<'a, S: AsRef<str> + ?Sized + 'a>(
+    names: impl IntoIterator<Item = &'a S>,
+) -> String {
+    names.into_iter().map(|name| quoted(name.as_ref())).collect::<Vec<_>>().join(", ")
+}
+
+/// A text as a string in SQL.
+pub(in crate::schema) fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
 }
 
 /// Whether PostgreSQL keeps a name whole.

@@ -5,7 +5,7 @@ use std::iter;
 
 use super::columns::{Column, Type};
 use super::migrations::{Known, Parent};
-use super::name::{self, quoted};
+use super::name::{self, list, quoted};
 use super::reference::{OnDelete, Reference};
 use super::{Name, sql};
 
@@ -41,6 +41,20 @@ impl Shape {
     pub(super) fn new(name: Name, lead: &'static [&'static str], key: Vec<Column>) -> Self {
         let (columns, tail, references) = Default::default();
         Self { name, lead, key, columns, tail, references, unique: Vec::new(), indexes: Vec::new() }
+    }
+
+    /// No two rows have the same values in these columns, behind those that lead.
+    pub(super) fn unique<C: Into<String>>(&mut self, columns: impl IntoIterator<Item = C>) {
+        self.unique.push(columns.into_iter().map(Into::into).collect());
+    }
+
+    /// An index over these columns, of all rows or of those for which a condition holds.
+    pub(super) fn index<C: Into<String>>(
+        &mut self,
+        columns: impl IntoIterator<Item = C>,
+        condition: Option<String>,
+    ) {
+        self.indexes.push(Index { columns: columns.into_iter().map(Into::into).collect(), condition });
     }
 
     /// The columns that hold the foreign keys; what is wrong with them goes to `faults`.
@@ -259,10 +273,6 @@ impl Cells {
 
 fn width<'a>(cells: impl Iterator<Item = &'a String>) -> usize {
     cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
-}
-
-fn list<'a>(columns: impl Iterator<Item = &'a str>) -> String {
-    columns.map(quoted).collect::<Vec<_>>().join(", ")
 }
 
 fn column_faults(column: &Column, known: &Known) -> Vec<String> {

@@ -4,7 +4,7 @@ use super::Name;
 use super::columns::Column;
 use super::migrations::{Known, TableSql};
 use super::reference::Reference;
-use super::shape::{Index, Shape};
+use super::shape::Shape;
 
 /// A table of reference data, as a migration creates it: every tenant reads it, migrations write it.
 ///
@@ -65,15 +65,13 @@ impl SharedTable {
 
     /// No two rows have the same values in these columns.
     pub fn unique<C: Into<String>>(mut self, columns: impl IntoIterator<Item = C>) -> Self {
-        self.0.unique.push(columns.into_iter().map(Into::into).collect());
+        self.0.unique(columns);
         self
     }
 
     /// An index over these columns.
     pub fn index<C: Into<String>>(mut self, columns: impl IntoIterator<Item = C>) -> Self {
-        self.0
-            .indexes
-            .push(Index { columns: columns.into_iter().map(Into::into).collect(), condition: None });
+        self.0.index(columns, None);
         self
     }
 

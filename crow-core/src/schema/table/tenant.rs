@@ -4,7 +4,7 @@ use super::Name;
 use super::columns::Column;
 use super::migrations::{Known, TableSql};
 use super::reference::Reference;
-use super::shape::{self, Index, Shape};
+use super::shape::{self, Shape};
 
 /// A table of tenants' rows, as a migration creates it.
 ///
@@ -97,15 +97,13 @@ impl TenantTable {
 
     /// No two rows of a tenant have the same values in these columns.
     pub fn unique<C: Into<String>>(mut self, columns: impl IntoIterator<Item = C>) -> Self {
-        self.shape.unique.push(columns.into_iter().map(Into::into).collect());
+        self.shape.unique(columns);
         self
     }
 
     /// An index over these columns.
     pub fn index<C: Into<String>>(mut self, columns: impl IntoIterator<Item = C>) -> Self {
-        self.shape
-            .indexes
-            .push(Index { columns: columns.into_iter().map(Into::into).collect(), condition: None });
+        self.shape.index(columns, None);
         self
     }
 
@@ -115,8 +113,7 @@ impl TenantTable {
         columns: impl IntoIterator<Item = C>,
         condition: impl Into<String>,
     ) -> Self {
-        let columns = columns.into_iter().map(Into::into).collect();
-        self.shape.indexes.push(Index { columns, condition: Some(condition.into()) });
+        self.shape.index(columns, Some(condition.into()));
         self
     }
 
