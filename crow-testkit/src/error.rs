@@ -111,6 +111,17 @@ pub enum Error {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 
+    /// No row could be made for a table.
+    #[error("cannot fill a row of {table}: {reason}. {cure}")]
+    Fill {
+        /// The table.
+        table: String,
+        /// What is in the way.
+        reason: String,
+        /// What to give a value.
+        cure: String,
+    },
+
     /// A server that is not this test's own cannot be stopped or started by it.
     #[error("only a private server can {action}: others are using this one. Start one with Server::private")]
     NotPrivate {

@@ -73,8 +73,10 @@ mod database;
 #[cfg(feature = "download")]
 mod download;
 mod error;
+mod fill;
 mod lease;
 mod lock;
+mod login;
 mod name;
 mod options;
 mod place;
@@ -88,6 +90,7 @@ mod test_db;
 
 pub use database::Database;
 pub use error::Error;
+pub use fill::{FilledRow, Filler, RowBuilder};
 pub use options::ServerOptions;
 pub use proxy::{Direction, Hold, Message, Proxy};
 pub use server::Server;

@@ -11,6 +11,7 @@ mod database;
 mod download;
 mod environment;
 mod external;
+mod fill;
 mod lifetime;
 mod private;
 mod proxy;
