@@ -64,6 +64,13 @@ impl Address {
         url
     }
 
+    /// The superuser's, fit to be printed.
+    pub(crate) fn url_without_password(&self, database: &str) -> Url {
+        let mut url = self.superuser_url(database);
+        url.set_password(None).expect("the URL has a host");
+        url
+    }
+
     /// The database that statements about other databases run in.
     pub(crate) fn maintenance_database(&self) -> String {
         let path = self.superuser.path().trim_start_matches('/');

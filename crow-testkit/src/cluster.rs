@@ -190,6 +190,11 @@ impl Cluster {
         postmaster::pid(&self.directory)
     }
 
+    /// See [`Lease::extend`].
+    pub(crate) fn keep_up(&self) -> &'static str {
+        self.lease.as_ref().map_or("for some seconds", Lease::extend)
+    }
+
     /// Stops processes of the server until it is thawed.
     pub(crate) fn freeze(&self, pids: impl IntoIterator<Item = u32>) -> Result<(), Error> {
         let mut frozen = self.frozen.lock().unwrap_or_else(PoisonError::into_inner);

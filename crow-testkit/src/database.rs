@@ -1,12 +1,14 @@
 //! A database for one test.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
-use std::{env, thread};
 
 use tokio::runtime::Builder;
 use tokio::time::timeout;
 
+use crate::keep::Keep;
 use crate::session::Session;
 use crate::{Error, Server};
 
@@ -15,18 +17,23 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A database that is dropped from the server when this value is.
 ///
-/// With `CROW_KEEP=1` it stays, and its URL is printed; the server itself goes away
-/// `CROW_PG_LINGER` seconds after the last test, so raise that as well.
+/// With `CROW_KEEP=1` it stays if its test fails, and its URL is printed. So does every one with `CROW_KEEP=all`.
+/// A server that crow has started stays up for an hour then, or as long as `CROW_PG_LINGER` says.
+///
+/// Its test has failed if [`test`](crate::test) says so, or if the value is dropped by a panic. A test of another kind
+/// that returns an error looks like one that ended well.
 pub struct Database {
     server: Server,
     name: String,
     fate: Fate,
+    keep: Keep,
+    failed: AtomicBool,
 }
 
 /// What happens to the database at the end of the value.
 #[derive(Clone, Copy)]
 pub(crate) enum Fate {
-    /// Dropped, unless `CROW_KEEP` says otherwise.
+    /// Dropped, unless it is to be kept.
     Test,
     /// Dropped: a template that is not finished is of no use to anybody.
     Draft,
@@ -43,7 +50,8 @@ impl Database {
         source: &str,
     ) -> Result<Self, Error> {
         // Made first: when this future is dropped while the server works, the database goes too.
-        let database = Self { server: server.clone(), name, fate: Fate::Test };
+        let (server, keep) = (server.clone(), Keep::read()?);
+        let database = Self { server, name, fate: Fate::Test, keep, failed: AtomicBool::new(false) };
         let sql = format!("CREATE DATABASE {} TEMPLATE {source}", database.name);
         session.run("create a database", &sql).await?;
         Ok(database)
@@ -79,6 +87,22 @@ impl Database {
         self
     }
 
+    /// Its test did not end well.
+    pub(crate) fn test_failed(&self) {
+        self.failed.store(true, Ordering::Relaxed);
+        if self.keep == Keep::Nothing {
+            eprintln!("CROW_KEEP=1 keeps the databases of failed tests.");
+        }
+    }
+
+    fn is_kept(&self) -> bool {
+        match self.keep {
+            Keep::Nothing => false,
+            Keep::Failed => thread::panicking() || self.failed.load(Ordering::Relaxed),
+            Keep::All => true,
+        }
+    }
+
     /// Runs on a thread and a runtime of its own: the caller may be in a runtime, which must not be
     /// entered twice, outside of any, or unwinding.
     fn drop_from_server(&self) -> Result<(), String> {
@@ -101,8 +125,10 @@ impl Drop for Database {
     fn drop(&mut self) {
         match self.fate {
             Fate::Released => return,
-            Fate::Test if env::var("CROW_KEEP").is_ok_and(|keep| keep == "1") => {
-                eprintln!("crow-testkit keeps {}", self.superuser_url());
+            Fate::Test if self.is_kept() => {
+                let (url, time) =
+                    (self.server.address().url_without_password(&self.name), self.server.keep_up());
+                eprintln!("crow-testkit keeps {url} {time}");
                 return;
             }
             Fate::Test | Fate::Draft => {}

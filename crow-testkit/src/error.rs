@@ -122,6 +122,27 @@ pub enum Error {
         cure: String,
     },
 
+    /// There is no directory of migrations where it should be.
+    #[error(
+        "there are no migrations in {}: make the directory, or name another with \
+         #[crow_testkit::test(migrations = \"..\")], from the directory of Cargo.toml", directory.display()
+    )]
+    NoMigrations {
+        /// Where they were looked for.
+        directory: PathBuf,
+    },
+
+    /// A migration of the test's schema failed; nothing is left of the attempt.
+    #[error("the migration {}{} failed: {reason}", migration, line.map(|line| format!(":{line}")).unwrap_or_default())]
+    Migration {
+        /// Its file, or its name if it has none.
+        migration: String,
+        /// The line of the file, if the server told.
+        line: Option<usize>,
+        /// What the server said, in full.
+        reason: String,
+    },
+
     /// A server that is not this test's own cannot be stopped or started by it.
     #[error("only a private server can {action}: others are using this one. Start one with Server::private")]
     NotPrivate {
@@ -147,6 +168,16 @@ pub enum Error {
 }
 
 impl Error {
+    /// What went wrong inside a template, if it was this crate's own that did.
+    pub(crate) fn of_the_build(self) -> Self {
+        match self {
+            Self::Build { key, source } => {
+                source.downcast().map_or_else(|source| Self::Build { key, source }, |error| *error)
+            }
+            error => error,
+        }
+    }
+
     pub(crate) fn system(action: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let action = action.into();
         move |source| Self::System { action, source }

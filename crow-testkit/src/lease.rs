@@ -28,6 +28,9 @@ pub(crate) struct Lease {
     _hold: File,
 }
 
+/// In seconds, as the keeper reads it.
+const HOUR: &str = "3600";
+
 impl Lease {
     /// Joins the holders of a directory, unless its keeper is gone or about to be.
     pub(crate) fn attach(directory: &Path) -> Option<Self> {
@@ -79,6 +82,17 @@ impl Lease {
         }
         drop(starter);
         Ok((Self { directory, _hold: hold }, keeper))
+    }
+
+    /// Has the keeper wait for an hour after the last test process, unless the user has said how long; says which.
+    pub(crate) fn extend(&self) -> &'static str {
+        if env::var_os("CROW_PG_LINGER").is_some() {
+            return "for CROW_PG_LINGER seconds after the last test";
+        }
+        match fs::write(self.directory.join("linger"), HOUR) {
+            Ok(()) => "for an hour after the last test",
+            Err(_) => "for some seconds after the last test",
+        }
     }
 
     pub(crate) fn directory(&self) -> &Path {

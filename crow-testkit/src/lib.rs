@@ -1,21 +1,33 @@
-//! A throw-away PostgreSQL for tests.
+//! Tests on a real PostgreSQL, each with a migrated database of its own, in milliseconds and with nothing to set up.
 //!
 //! ```no_run
-//! # async fn test() -> Result<(), Box<dyn std::error::Error>> {
-//! use crow_testkit::Server;
-//!
-//! let server = Server::shared()?;
-//! let template = server
-//!     .template("vehicles 1", async |url| {
-//!         // Connect to `url` and migrate.
-//!         Ok::<_, std::io::Error>(())
-//!     })
-//!     .await?;
-//! let database = template.database().await?; // this test's own, dropped at its end
-//! let url = database.url("app");
-//! # Ok(())
-//! # }
+//! # use crow_core::{Error, TenantId, TenantModel, TenantPool};
+//! # use diesel::prelude::*;
+//! # use uuid::Uuid;
+//! # diesel::table! { vehicles (tenant_id, id) { tenant_id -> Uuid, id -> Uuid, make -> Text } }
+//! # #[derive(Queryable, Selectable, Identifiable, TenantModel)]
+//! # #[diesel(table_name = vehicles, primary_key(id))]
+//! # struct Vehicle { id: Uuid, make: String }
+//! #[crow_testkit::test]
+//! async fn a_shop_lists_its_own_vehicles(pool: TenantPool, [honda, toyota]: [TenantId; 2]) -> Result<(), Error> {
+//!     for (shop, make) in [(honda, "Civic"), (toyota, "Corolla")] {
+//!         pool.scope(shop, async |db| {
+//!             db.insert_into::<Vehicle>().values(vehicles::make.eq(make)).execute(db).await
+//!         })
+//!         .await?;
+//!     }
+//!     let listed = pool.scope(honda, async |db| db.query::<Vehicle>().load(db).await).await?;
+//!     assert_eq!(listed.iter().map(|vehicle| &*vehicle.make).collect::<Vec<_>>(), ["Civic"]);
+//!     Ok(())
+//! }
 //! ```
+//!
+//! | to | take |
+//! |---|---|
+//! | write a test with a database | [`test`](macro@test), with arguments that are [`FromTestDb`] |
+//! | make such a database elsewhere | [`TestDb`], from a [`Schema`] |
+//! | have a server, or databases of another kind | [`Server`], [`Template`], [`Database`] |
+//! | see what happens when things break | [`Proxy`], [`cancel`], [`Soak`], [`Server::freeze`] |
 //!
 //! # The server
 //!
@@ -53,7 +65,8 @@
 //! | `CROW_PG_BIN` | directory of PostgreSQL's programs; or `download`, to pass over what is installed |
 //! | `CROW_PG_DIR` | directory to use instead of `/dev/shm` and the temporary directory; everybody may write to it, as to `/tmp` |
 //! | `CROW_PG_LINGER` | seconds that an unused server stays up, 10 if not set |
-//! | `CROW_KEEP` | `1`: tests' databases are not dropped, and their URLs printed |
+//! | `CROW_KEEP` | `1`: the databases of failed tests are not dropped, and their URLs printed; `all`: those of all tests |
+//! | `CROW_SEED` | number that all tests' random choices follow from; a failed test prints its own |
 //! | `CROW_PG_CACHE` | directory for downloaded programs |
 //! | `CROW_PG_MIRROR` | Maven repository to download from |
 //!
@@ -73,27 +86,74 @@ mod database;
 #[cfg(feature = "download")]
 mod download;
 mod error;
+mod executable;
 mod fill;
+mod from_test_db;
+mod keep;
 mod lease;
 mod lock;
 mod login;
+mod migrate;
 mod name;
 mod options;
 mod place;
 mod postmaster;
 mod proxy;
+mod run;
+mod schema;
+mod seed;
 mod server;
 mod session;
 mod soak;
 mod template;
 mod test_db;
 
+/// Makes an `async fn` a test with a migrated database of its own.
+///
+/// ```
+/// # use crow_core::{Error, TenantId, TenantPool};
+/// # use crow_testkit::TestDb;
+/// #[crow_testkit::test]
+/// async fn two_shops(db: &TestDb, pool: TenantPool, [honda, toyota]: [TenantId; 2]) -> Result<(), Error> {
+///     // ..
+/// #   Ok(())
+/// }
+///
+/// #[crow_testkit::test(migrations = "../shop/migrations", timeout = "5s")]
+/// #[should_panic(expected = "no such shop")]
+/// async fn a_shop_that_is_not_there(pool: TenantPool) {
+///     // ..
+/// }
+/// ```
+///
+/// An argument is anything that is [`FromTestDb`], or a reference to it. The test is an ordinary one, for cargo test and
+/// cargo nextest, with `#[ignore]` and other attributes. It fails if it panics, returns an error or takes too long; then
+/// its database [can be kept](Database). A `#[should_panic]` test that has no database fails, and so does one that
+/// takes too long: neither is the panic that it is about.
+///
+/// | option | |
+/// |---|---|
+/// | `migrations = "../shop/migrations"` | directory of migrations, from that of `Cargo.toml`; `"migrations"` if not set |
+/// | `migrations = shop::tables()` | any other [`Schema`], or what becomes one |
+/// | `timeout = "30s"` | how long the test may take, in `ms`, `s` or `m`; a minute if not set. It is noticed where the test awaits |
+/// | `worker_threads = 8` | threads of the runtime; 2 if not set |
+/// | `flavor = "current_thread"` | a runtime without threads of its own |
+pub use crow_testkit_macros::test;
+
 pub use database::Database;
 pub use error::Error;
 pub use fill::{FilledRow, Filler, RowBuilder};
+pub use from_test_db::FromTestDb;
 pub use options::ServerOptions;
 pub use proxy::{Direction, Hold, Message, Proxy};
+pub use schema::Schema;
 pub use server::Server;
 pub use soak::{Soak, SoakReport};
 pub use template::Template;
 pub use test_db::TestDb;
+
+/// What the attribute refers to.
+#[doc(hidden)]
+pub mod __test {
+    pub use crate::run::{Outcome, Running, Settings, directory, run};
+}

@@ -26,7 +26,7 @@ enum Owned {
     /// Named by `CROW_DATABASE_URL`.
     No,
     /// Until the last process that uses it ends.
-    Shared { _cluster: Cluster },
+    Shared(Cluster),
     /// Until the last handle is dropped.
     Private(Cluster),
 }
@@ -59,7 +59,7 @@ impl Server {
             Err(env::VarError::NotPresent) => {
                 let cluster = Cluster::shared()?;
                 let address = Address::socket(cluster.directory(), cluster.port());
-                Inner { address, owned: Owned::Shared { _cluster: cluster } }
+                Inner { address, owned: Owned::Shared(cluster) }
             }
         };
         let server = Self { inner: Arc::new(inner) };
@@ -115,7 +115,7 @@ impl Server {
     pub fn pid(&self) -> Option<u32> {
         match &self.inner.owned {
             Owned::No => None,
-            Owned::Shared { _cluster: cluster } | Owned::Private(cluster) => cluster.pid(),
+            Owned::Shared(cluster) | Owned::Private(cluster) => cluster.pid(),
         }
     }
 
@@ -174,12 +174,21 @@ impl Server {
     fn private_cluster(&self, action: &'static str) -> Result<&Cluster, Error> {
         match &self.inner.owned {
             Owned::Private(cluster) => Ok(cluster),
-            Owned::No | Owned::Shared { .. } => Err(Error::NotPrivate { action }),
+            Owned::No | Owned::Shared(_) => Err(Error::NotPrivate { action }),
         }
     }
 
     pub(crate) fn address(&self) -> &Address {
         &self.inner.address
+    }
+
+    /// Keeps the server up for somebody who wants to look at it, and says how long.
+    pub(crate) fn keep_up(&self) -> &'static str {
+        match &self.inner.owned {
+            Owned::No => "until somebody drops it",
+            Owned::Shared(cluster) => cluster.keep_up(),
+            Owned::Private(_) => "for as long as the test keeps its server",
+        }
     }
 
     /// Whether what is left on the server goes away with it.

@@ -1,55 +1,65 @@
 //! A migrated database with crow's roles, for one test.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crow_core::schema::{CrowMigrations, INSTALL_SQL};
-use diesel::Connection;
-use diesel::connection::SimpleConnection;
-use diesel::migration::MigrationSource;
-use diesel::pg::Pg;
-use diesel_async::AsyncPgConnection;
-use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
-use diesel_migrations::{FileBasedMigrations, MigrationHarness};
+use crow_core::{AdminPool, TenantId, TenantPool};
+use fastrand::Rng;
+use tokio::sync::OnceCell;
+use uuid::Builder;
 
-use crate::name;
+use crate::migrate::{self, Failure};
 use crate::session::Session;
-use crate::{Database, Error, Server};
+use crate::{Database, Error, Schema, Server, seed};
 
 /// The roles that a test logs in as; the crow schema makes them.
 const ROLES: [&str; 3] = ["crow_migrator", "crow_app", "crow_admin"];
 
-/// A database of its own, with the crow schema and the migrations of a directory, for one test.
+/// A database of its own, with the crow schema and a project's migrations, for one test.
 ///
 /// The first test that asks runs the migrations, into a template whose name follows their content;
-/// all others copy it. Dropped with the value.
+/// all others copy it. Clones are handles of the same database, which is dropped with the last.
+///
+/// [`test`](crate::test) makes one for the tests that it marks. Everywhere else:
 ///
 /// ```no_run
 /// # async fn test() -> Result<(), Box<dyn std::error::Error>> {
-/// use crow_core::TenantPool;
 /// use crow_testkit::TestDb;
 ///
 /// let db = TestDb::new(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).await?;
-/// let pool = TenantPool::builder(db.tenant_url()).connect().await?;
+/// let pool = db.tenant_pool().await?;
 /// # Ok(()) }
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct TestDb {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    // Before the database: their connections end first.
+    tenant_pool: OnceCell<TenantPool>,
+    admin_pool: OnceCell<AdminPool>,
     database: Database,
+    chance: Mutex<Chance>,
+}
+
+/// What follows from the seed.
+#[derive(Debug)]
+struct Chance {
+    seed: u64,
+    rng: Rng,
 }
 
 impl TestDb {
-    /// A database on the [shared server](Server::shared), migrated from a directory of diesel
-    /// migrations.
+    /// A database on the [shared server](Server::shared), with the tables of a [`Schema`]: the path of a directory of
+    /// diesel migrations, for instance.
     ///
     /// # Errors
     ///
-    /// [`Error::Build`] with the server's message if a migration fails, or if the directory cannot
-    /// be read; the errors of [`Server::shared`] and [`Server::template`].
-    pub async fn new(migrations: impl AsRef<Path>) -> Result<Self, Error> {
-        Self::on(&Server::shared()?, migrations).await
+    /// [`Error::NoMigrations`] if there is no such directory, [`Error::Migration`] with file, line and the server's message if
+    /// a migration fails; the errors of [`Server::shared`] and [`Server::template`].
+    pub async fn new(schema: impl Into<Schema>) -> Result<Self, Error> {
+        Self::on(&Server::shared()?, schema).await
     }
 
     /// As [`new`](Self::new), on a server of one's choice.
@@ -57,46 +67,94 @@ impl TestDb {
     /// # Errors
     ///
     /// As for [`new`](Self::new).
-    pub async fn on(server: &Server, migrations: impl AsRef<Path>) -> Result<Self, Error> {
-        let directory = migrations.as_ref().to_path_buf();
-        let key = content_key(&directory).map_err(|source| Error::Build {
-            key: directory.display().to_string(),
-            source: Box::new(source),
-        })?;
+    pub async fn on(server: &Server, schema: impl Into<Schema>) -> Result<Self, Error> {
+        let schema = schema.into();
+        let key = schema.key()?;
+        let seed = seed::choose()?;
         let passwords = ROLES.map(|role| (role, server.role_password(role)));
         let template = server
             .template(&key, async |url| {
-                let building = tokio::task::spawn_blocking(move || build(&url, &directory, &passwords));
+                let building = tokio::task::spawn_blocking(move || migrate::build(&url, &schema, &passwords));
                 building.await.map_err(Failure::from)?
             })
-            .await?;
+            .await
+            .map_err(Error::of_the_build)?;
         let database = template.database().await?;
         harden(&database).await?;
-        Ok(Self { database })
+        let inner = Inner {
+            tenant_pool: OnceCell::new(),
+            admin_pool: OnceCell::new(),
+            database,
+            chance: Mutex::new(Chance { seed, rng: Rng::with_seed(seed) }),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// A pool of the application's role, opened by the first call; all calls give the same one.
+    ///
+    /// # Errors
+    ///
+    /// As for [`connect`](crow_core::PoolBuilder::connect): [`Unsafe`](crow_core::Error::Unsafe) if a table does not keep
+    /// tenants apart.
+    pub async fn tenant_pool(&self) -> Result<TenantPool, crow_core::Error> {
+        let open = async || TenantPool::builder(self.tenant_url()).connect().await;
+        self.inner.tenant_pool.get_or_try_init(open).await.cloned()
+    }
+
+    /// A pool of the admin role, opened by the first call; all calls give the same one.
+    ///
+    /// # Errors
+    ///
+    /// As for [`connect`](crow_core::PoolBuilder::connect).
+    pub async fn admin_pool(&self) -> Result<AdminPool, crow_core::Error> {
+        let open = async || AdminPool::builder(self.admin_url()).connect().await;
+        self.inner.admin_pool.get_or_try_init(open).await.cloned()
+    }
+
+    /// A tenant without rows, another at each call; the same ones in the same order for a [`seed`](Self::seed).
+    #[must_use]
+    pub fn new_tenant(&self) -> TenantId {
+        let mut bytes = [0; 16];
+        self.chance().rng.fill(&mut bytes);
+        let id = Builder::from_random_bytes(bytes).into_uuid();
+        TenantId::try_from(id).expect("the version is not nil")
+    }
+
+    /// What this test's random choices follow from: for a generator of one's own, or a [`Soak`](crate::Soak).
+    ///
+    /// It is another one for each test and each run, and printed when a test of [`test`](crate::test) fails; with
+    /// `CROW_SEED` in the environment it is that for all.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.chance().seed
     }
 
     /// Logs in as the migrator, who owns the tables and sees all tenants.
     #[must_use]
     pub fn owner_url(&self) -> String {
-        self.database.url("crow_migrator")
+        self.database().url("crow_migrator")
     }
 
     /// Logs in as the application, for a `TenantPool`.
     #[must_use]
     pub fn tenant_url(&self) -> String {
-        self.database.url("crow_app")
+        self.database().url("crow_app")
     }
 
     /// Logs in as the admin role, for an `AdminPool`.
     #[must_use]
     pub fn admin_url(&self) -> String {
-        self.database.url("crow_admin")
+        self.database().url("crow_admin")
     }
 
     /// The database itself.
     #[must_use]
     pub fn database(&self) -> &Database {
-        &self.database
+        &self.inner.database
+    }
+
+    fn chance(&self) -> MutexGuard<'_, Chance> {
+        self.inner.chance.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -109,53 +167,4 @@ async fn harden(database: &Database) -> Result<(), Error> {
          GRANT CREATE, TEMPORARY ON DATABASE {name} TO crow_owner"
     );
     session.run("set the grants on a database", &statement).await.map(drop)
-}
-
-type Failure = Box<dyn std::error::Error + Send + Sync>;
-
-/// The superuser installs crow, the migrator does the rest, as in production.
-fn build(url: &str, directory: &Path, passwords: &[(&str, Option<String>)]) -> Result<(), Failure> {
-    let mut superuser = AsyncConnectionWrapper::<AsyncPgConnection>::establish(url)?;
-    migrate(&mut superuser, CrowMigrations)?;
-    for (role, password) in passwords {
-        if let Some(password) = password {
-            // Made of hexadecimal digits, by the server of this crate.
-            superuser.batch_execute(&format!("ALTER ROLE {role} PASSWORD '{password}'"))?;
-        }
-    }
-    superuser.batch_execute("SET SESSION AUTHORIZATION crow_migrator")?;
-    migrate(&mut superuser, FileBasedMigrations::from_path(directory)?)
-}
-
-fn migrate(
-    connection: &mut AsyncConnectionWrapper<AsyncPgConnection>,
-    source: impl MigrationSource<Pg>,
-) -> Result<(), Failure> {
-    connection.run_pending_migrations(source).map(drop)
-}
-
-/// Says which schema a template holds: that of crow and that of every file in the directory.
-fn content_key(directory: &Path) -> io::Result<String> {
-    let mut files = BTreeMap::new();
-    let mut directories = vec![PathBuf::from(directory)];
-    while let Some(inner) = directories.pop() {
-        for entry in fs::read_dir(&inner).map_err(|error| named(&inner, &error))? {
-            let path = entry?.path();
-            if path.is_dir() {
-                directories.push(path);
-            } else {
-                let content = fs::read(&path).map_err(|error| named(&path, &error))?;
-                files.insert(path.strip_prefix(directory).unwrap_or(&path).to_path_buf(), content);
-            }
-        }
-    }
-    let mut parts: Vec<&[u8]> = vec![INSTALL_SQL.as_bytes()];
-    for (path, content) in &files {
-        parts.extend([path.as_os_str().as_encoded_bytes(), content]);
-    }
-    Ok(name::digest(&parts))
-}
-
-fn named(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("cannot read migrations in {}: {error}", path.display()))
 }

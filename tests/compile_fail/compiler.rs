@@ -10,7 +10,8 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 /// What a case can name.
-const VISIBLE: [&str; 6] = ["crow_core", "crow_tests", "diesel", "diesel_async", "tokio", "uuid"];
+const VISIBLE: [&str; 7] =
+    ["crow_core", "crow_testkit", "crow_tests", "diesel", "diesel_async", "tokio", "uuid"];
 
 /// Compiles programs of one file against the dependencies of this package.
 ///
@@ -36,7 +37,8 @@ impl Compiler {
         let libraries = self.libraries.get_or_init(libraries).as_ref().map_err(Clone::clone)?;
         let output = run(
             Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
-                .args(["--edition=2024", "--crate-type=lib", "--crate-name=case", "--cap-lints=allow"])
+                // As tests, or those of the cases would not be looked at.
+                .args(["--edition=2024", "--test", "--crate-name=case", "--cap-lints=allow"])
                 .arg("--error-format=json")
                 .args(["--emit=metadata", "--out-dir", env!("CARGO_TARGET_TMPDIR")])
                 .args(libraries)

@@ -97,8 +97,8 @@ fn its_urls_log_in_as_the_role_that_is_asked_for() {
 }
 
 #[test]
-fn with_crow_keep_it_stays_and_its_url_is_printed() {
-    let scene = Scene::new().with("CROW_KEEP", "1");
+fn on_demand_it_stays_and_its_url_is_printed() {
+    let scene = Scene::new().with("CROW_KEEP", "all");
     let printed = scene.directory().join("printed");
     let mut command = scene.command();
     command.stderr(File::create(&printed).expect("a file"));
@@ -109,6 +109,21 @@ fn with_crow_keep_it_stays_and_its_url_is_printed() {
     assert_eq!(actor.sql(&format!("SELECT count(*) FROM pg_database WHERE datname = '{name}'")), "1");
     let url = format!("{}/{name}", server.url.trim_end_matches("/postgres"));
     assert!(fs::read_to_string(printed).expect("text").contains(&url), "{url}");
+}
+
+#[test]
+fn a_server_with_a_database_that_was_kept_stays_up_for_an_hour() {
+    let scene = Scene::new().with("CROW_KEEP", "all").without("CROW_PG_LINGER");
+    let mut actor = scene.actor();
+    actor.shared();
+    let asked = || scene.servers().iter().find_map(|server| fs::read_to_string(server.join("linger")).ok());
+    actor.ask("template").expect("a database");
+    assert_eq!(asked(), None);
+    actor.ask("drop").expect("the end of the value");
+    assert_eq!(asked().as_deref(), Some("3600"));
+    // Or the scene would last as long.
+    let server = scene.servers().into_iter().find(|server| server.join("linger").exists());
+    fs::write(server.expect("the server").join("linger"), "0.1").expect("a shorter time");
 }
 
 #[test]
