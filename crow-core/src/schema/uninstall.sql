@@ -87,7 +87,7 @@ DROP FUNCTION IF EXISTS
   crow.enter_for(pg_catalog.uuid, pg_catalog.int8),
   crow.record_access(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.uuid, pg_catalog.timestamptz),
   crow.unprotect(pg_catalog.regclass), crow.protect(pg_catalog.regclass), crow.defects(pg_catalog.regclass),
-  crow.family(pg_catalog.regclass), crow.enter(pg_catalog.uuid), crow.touch(), crow.current_tenant(), crow.no_tenant(), crow.version();
+  crow.family(pg_catalog.regclass), crow.enter(pg_catalog.uuid), crow.touch(), crow.current_tenant(), crow.version();
 
 DROP SCHEMA IF EXISTS crow;
 

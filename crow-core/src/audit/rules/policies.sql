@@ -50,7 +50,10 @@ FROM pg_catalog.pg_proc AS p
 JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
 CROSS JOIN LATERAL (
   SELECT p.prosqlbody IS NOT NULL OR p.prolang IN (12, 13)
-    OR EXISTS (SELECT FROM pg_catalog.unnest(p.proconfig) AS s WHERE s LIKE 'search_path=%') AS body) AS pinned
+    OR EXISTS (SELECT FROM pg_catalog.unnest(p.proconfig) AS s WHERE s LIKE 'search_path=%')
+    -- crow's own qualifies every name.
+    OR n.nspname = 'crow' AND (p.proname::text, p.prosrc) IN (SELECT name, body FROM unnest($6::text[], $7::text[]) AS o (name, body))
+    AS body) AS pinned
 WHERE (p.provolatile <> 's' OR p.proparallel = 'u' OR pinned.body IS NOT TRUE)
   AND (p.oid IN (SELECT oid FROM fn WHERE name = 'current_tenant' AND arguments = '')
     OR p.oid IN (
