@@ -22,7 +22,11 @@
 //! The feature `tls` encrypts connections, `metrics` counts, `report` writes the audit's report for other programs, `cli`
 //! is the command `crow`; all are off by default.
 
+// Tables may have 128 columns, and a macro takes a step for each.
+#![recursion_limit = "256"]
+
 pub mod audit;
+mod column;
 mod conn;
 mod error;
 mod fragment;
@@ -37,6 +41,7 @@ mod tenant;
 pub use crow_derive::{SharedModel, TenantChangeset, TenantModel};
 
 pub use audit::{Finding, Severity};
+pub use column::{ModelColumn, ModelType};
 pub use conn::{
     Access, AdminConn, AdminPool, PoolBuilder, PoolStatus, Retrying, TenantConn, TenantPool,
     TransactionBuilder, connect,
@@ -110,6 +115,7 @@ struct Readme;
 /// What the code of the derives refers to.
 #[doc(hidden)]
 pub mod __derive {
+    pub use crate::column::table_columns;
     pub use crate::fragment::Fragment;
     pub use crate::link::{Link, link};
     pub use crate::model::{

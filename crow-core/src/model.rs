@@ -9,6 +9,7 @@ use diesel::result::QueryResult;
 use diesel::sql_types;
 use uuid::Uuid;
 
+use crate::column::ModelColumn;
 use crate::fragment::Fragment;
 use crate::query::sql;
 use crate::scope::Scoped;
@@ -296,19 +297,30 @@ pub struct ModelEntry {
     /// The Rust path of the model.
     pub model: &'static str,
     table: fn() -> String,
+    columns: fn() -> Vec<ModelColumn>,
     /// What the table has to be in the database.
     pub protection: Protection,
 }
 
 impl ModelEntry {
     #[doc(hidden)]
-    pub const fn __new(model: &'static str, table: fn() -> String, protection: Protection) -> Self {
-        Self { model, table, protection }
+    pub const fn __new(
+        model: &'static str,
+        table: fn() -> String,
+        columns: fn() -> Vec<ModelColumn>,
+        protection: Protection,
+    ) -> Self {
+        Self { model, table, columns, protection }
     }
 
     /// The name of the table as SQL, quoted and with its schema where one is declared.
     pub fn table(&self) -> String {
         (self.table)()
+    }
+
+    /// The columns of the table, in the order of `table!`.
+    pub fn columns(&self) -> Vec<ModelColumn> {
+        (self.columns)()
     }
 }
 

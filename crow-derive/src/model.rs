@@ -100,6 +100,7 @@ fn generate(model: &Input, kind: Kind) -> TokenStream {
                 __crow::ModelEntry::__new(
                     ::core::concat!(::core::module_path!(), "::", ::core::stringify!(#name)),
                     __crow::table_name::<__Table>,
+                    __crow::table_columns::<__Table>,
                     __crow::Protection::#protection,
                 )
             }

@@ -1,6 +1,6 @@
 //! A whole audit, as a program asks for one.
 
-use crow_core::audit::{self, Audit, Severity};
+use crow_core::audit::{self, Audit, Finding, Severity};
 use crow_core::{Access, AdminPool};
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 
@@ -64,5 +64,67 @@ async fn an_audit_leaves_the_transaction_that_it_is_asked_in() -> Outcome {
         })
         .await?;
     assert!(shops.pool.audit().await?.findings.iter().any(|finding| finding.rule == "B3"));
+    Ok(())
+}
+
+/// Statements that change a table, and what the audit says of the columns then.
+const CHANGED: [(&str, &[&str]); 12] = [
+    ("ALTER TABLE vehicles ADD engine text NOT NULL DEFAULT ''", &[]),
+    ("ALTER TABLE vehicles ADD engine text", &[]),
+    ("ALTER TABLE vehicles ALTER make TYPE varchar(80)", &[]),
+    (
+        "CREATE DOMAIN word AS text; CREATE DOMAIN name_of AS word; ALTER TABLE vehicles ALTER make TYPE name_of",
+        &[],
+    ),
+    (
+        "ALTER TABLE vehicles ALTER year TYPE bigint",
+        &["table public.vehicles has column year as bigint, its model as integer"],
+    ),
+    (
+        "ALTER TABLE vehicles ALTER model TYPE text[] USING ARRAY[model]",
+        &["table public.vehicles has column model as text[], its model as text"],
+    ),
+    (
+        "ALTER TABLE vehicles RENAME plate TO \"Plate\"",
+        &[
+            "table public.vehicles has column \"Plate\", which has to be given a value and which its model does not have",
+            "table public.vehicles has no column plate, which its model has",
+        ],
+    ),
+    (
+        "ALTER TABLE vehicles ADD engine text; ALTER TABLE vehicles DROP engine; ALTER TABLE vehicles DROP plate",
+        &["table public.vehicles has no column plate, which its model has"],
+    ),
+    (
+        "ALTER TABLE vehicles ALTER plate DROP NOT NULL",
+        &["table public.vehicles has column plate nullable, its model not"],
+    ),
+    (
+        "ALTER TABLE jobs ALTER state DROP DEFAULT, ALTER state TYPE text",
+        &["table public.jobs has column state as text, its model as job_state"],
+    ),
+    (
+        "ALTER TABLE makes ALTER country TYPE int USING 0",
+        &["table public.makes has column country as integer, its model as text"],
+    ),
+    (
+        "ALTER TABLE makes ALTER country DROP NOT NULL",
+        &["table public.makes has column country nullable, its model not"],
+    ),
+];
+
+#[tokio::test]
+async fn the_columns_of_models_are_compared() -> Outcome {
+    let shops = Shops::open().await?;
+    for (statement, expected) in CHANGED {
+        let mut superuser = superuser(&shops.db).await?;
+        superuser.begin_test_transaction().await?;
+        superuser.batch_execute(statement).await?;
+        let report = Audit::new().run(&mut superuser).await?;
+        let found = report.findings.iter().filter(|finding| finding.rule == "S11");
+        let found: Vec<_> =
+            found.map(|Finding { object, problem, .. }| format!("{object} {problem}")).collect();
+        assert_eq!(found, expected, "{statement}");
+    }
     Ok(())
 }

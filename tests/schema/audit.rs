@@ -223,7 +223,7 @@ async fn every_rule() -> Fallible {
         .collect();
     let never: BTreeSet<_> = rules()
         .map(|rule| rule.id)
-        .filter(|rule| *rule != "F1" && !rule.starts_with('X') && !fired.contains(*rule))
+        .filter(|rule| !["F1", "S11"].contains(rule) && !rule.starts_with('X') && !fired.contains(*rule))
         .collect();
     if never.is_empty() { Ok(()) } else { Err(format!("no case for {never:?}").into()) }
 }

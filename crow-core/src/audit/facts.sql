@@ -5,6 +5,9 @@
 -- $5 int[]: the first minor release of each major that is good enough, as server_version_num spells it.
 -- $9 text[]: the schemas in which names without one are looked up, in order; NULL for those of the session.
 -- $6, $7, $8 text[]: name, body (NULL where it is parsed) and attributes of each function that crow installs.
+-- $10 text[]: the table of each column of a model, spelt as in $1 and $2; $11 text[]: the column's name; $12 bool[]: whether
+-- it is nullable; $13 oid[]: the number of its type, of the element if it is an array of a type that has a name, in
+-- $14 text[], and a schema, in $15 text[], both NULL otherwise; $16 bool[]: whether it is such an array.
 -- Names are printed with their schema, whatever the search_path. What an expression prints does depend on it, what it
 -- depends on does not; so neither is trusted alone.
 WITH RECURSIVE me AS MATERIALIZED (
@@ -49,7 +52,7 @@ WITH RECURSIVE me AS MATERIALIZED (
   FROM described AS d JOIN pg_catalog.unnest($9::text[]) WITH ORDINALITY AS path (schema, place) ON d.nspname = path.schema
   ORDER BY d.relname, path.place
 ), registered AS MATERIALIZED (
-  SELECT spelt, shared, d.oid, d.relkind, d.name, d.attnum AS tenant_column, d.oid IS NULL AS missing
+  SELECT spelt, shared, d.oid, d.relkind, d.name, d.object, d.attnum AS tenant_column, d.oid IS NULL AS missing
   FROM (
     SELECT spelt, false AS shared, pg_catalog.parse_ident(spelt) AS part FROM pg_catalog.unnest($1::text[]) AS spelt
     UNION ALL
@@ -63,7 +66,22 @@ WITH RECURSIVE me AS MATERIALIZED (
       ELSE d.oid IN (SELECT oid FROM found)
     END
   UNION ALL
-  SELECT name, true, oid, relkind, name, attnum, false FROM described WHERE said_shared
+  SELECT name, true, oid, relkind, name, object, attnum, false FROM described WHERE said_shared
+), modelled AS MATERIALIZED (
+  -- A named type is a type of that name, as diesel looks for it, in whichever schema if none is declared.
+  SELECT g.oid, g.name, g.object, g.relkind, m.column_name, m.nullable,
+    CASE WHEN m.type_name IS NULL THEN ARRAY[m.type]
+      ELSE ARRAY(
+        SELECT CASE WHEN m.is_array THEN t.typarray ELSE t.oid END
+        FROM pg_catalog.pg_type AS t JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
+        WHERE t.typname = m.type_name AND n.nspname = coalesce(m.type_schema, n.nspname)) END AS types,
+    CASE WHEN m.type_name IS NULL THEN pg_catalog.format_type(m.type, NULL)
+      ELSE m.type_name || CASE WHEN m.is_array THEN '[]' ELSE '' END END AS spelt
+  FROM ROWS FROM (
+    unnest($10::text[]), unnest($11::text[]), unnest($12::bool[]), unnest($13::pg_catalog.oid[]), unnest($14::text[]),
+    unnest($15::text[]), unnest($16::bool[])
+  ) AS m (table_name, column_name, nullable, type, type_name, type_schema, is_array)
+  JOIN (SELECT DISTINCT spelt, oid, name, object, relkind FROM registered WHERE NOT missing) AS g ON g.spelt = m.table_name
 ), relation AS MATERIALIZED (
   SELECT d.*, d.attnum IS NOT NULL OR g.oid IS NOT NULL AS of_tenants, g.oid IS NOT NULL AS registered,
     EXISTS (

@@ -5,13 +5,14 @@ use std::sync::LazyLock;
 use diesel::QueryableByName;
 use diesel::pg::Pg;
 use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
-use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Oid, Text};
 use diesel_async::{
     AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection, TransactionManager,
 };
 
 use super::report::Report;
 use super::rule::{Found, audit, in_order};
+use crate::column::{ModelColumn, ModelType};
 use crate::error::Error;
 use crate::model::{Protection, models};
 use crate::schema::{Function, functions};
@@ -159,6 +160,7 @@ impl Audit {
             bodies.push(body);
             attributes.push(words);
         }
+        let columns = self.tables.columns;
         diesel::sql_query(sql)
             .into_boxed::<Pg>()
             .bind::<Array<Text>, _>(self.tables.tenant)
@@ -170,6 +172,13 @@ impl Audit {
             .bind::<Array<Nullable<Text>>, _>(bodies)
             .bind::<Array<Text>, _>(attributes)
             .bind::<Nullable<Array<Text>>, _>(path)
+            .bind::<Array<Text>, _>(columns.tables)
+            .bind::<Array<Text>, _>(columns.names)
+            .bind::<Array<Bool>, _>(columns.nullable)
+            .bind::<Array<Oid>, _>(columns.types)
+            .bind::<Array<Nullable<Text>>, _>(columns.type_names)
+            .bind::<Array<Nullable<Text>>, _>(columns.type_schemas)
+            .bind::<Array<Bool>, _>(columns.arrays)
     }
 }
 
@@ -178,14 +187,51 @@ impl Audit {
 pub(super) struct Tables {
     tenant: Vec<String>,
     shared: Vec<String>,
+    columns: Columns,
 }
 
 impl Tables {
     pub(super) fn of_models() -> Self {
-        let tables = |protection| {
-            models().filter(|entry| entry.protection == protection).map(|entry| entry.table()).collect()
+        let mut tables = Self::default();
+        for entry in models() {
+            let name = entry.table();
+            for column in entry.columns() {
+                tables.columns.push(&name, column);
+            }
+            match entry.protection {
+                Protection::Tenant => tables.tenant.push(name),
+                Protection::Shared => tables.shared.push(name),
+            }
+        }
+        tables
+    }
+}
+
+/// The columns of the tables of models, as the facts take them.
+#[derive(Debug, Clone, Default)]
+struct Columns {
+    tables: Vec<String>,
+    names: Vec<&'static str>,
+    nullable: Vec<bool>,
+    types: Vec<u32>,
+    type_names: Vec<Option<String>>,
+    type_schemas: Vec<Option<String>>,
+    arrays: Vec<bool>,
+}
+
+impl Columns {
+    fn push(&mut self, table: &str, column: ModelColumn) {
+        let (number, schema, name, array) = match column.sql_type {
+            ModelType::BuiltIn(number) => (number, None, None, false),
+            ModelType::Named { schema, name, array } => (0, schema, Some(name), array),
         };
-        Self { tenant: tables(Protection::Tenant), shared: tables(Protection::Shared) }
+        self.tables.push(table.to_owned());
+        self.names.push(column.name);
+        self.nullable.push(column.nullable);
+        self.types.push(number);
+        self.type_names.push(name);
+        self.type_schemas.push(schema);
+        self.arrays.push(array);
     }
 }
 

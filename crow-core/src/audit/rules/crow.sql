@@ -118,3 +118,46 @@ CROSS JOIN reach AS r
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT r.rolsuper
   AND (pg_catalog.has_table_privilege(r.oid, c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
     OR pg_catalog.has_any_column_privilege(r.oid, c.oid, 'SELECT, INSERT, UPDATE, REFERENCES'))
+
+-- S11 medium pool
+-- Statements on the table fail, or what they read is taken for something else.
+SELECT m.object, CASE
+    WHEN a.attnum IS NULL THEN pg_catalog.format('has no column %I, which its model has', m.column_name)
+    ELSE pg_catalog.format('has column %I as %s, its model as %s',
+      m.column_name, pg_catalog.format_type(a.atttypid, a.atttypmod), m.spelt) END,
+  'bring table! and the migrations together; diesel print-schema prints what the database has'
+FROM modelled AS m
+LEFT JOIN pg_catalog.pg_attribute AS a
+  ON a.attrelid = m.oid AND a.attname = m.column_name AND a.attnum > 0 AND NOT a.attisdropped
+WHERE a.attnum IS NULL
+  OR a.atttypid <> ALL (m.types)
+    AND NOT EXISTS (
+      -- What a client is told: of a domain the type below it. And all of these are text on the wire.
+      WITH RECURSIVE below (oid) AS (
+        SELECT a.atttypid
+        UNION ALL
+        SELECT t.typbasetype FROM below JOIN pg_catalog.pg_type AS t ON t.oid = below.oid WHERE t.typtype = 'd')
+      SELECT FROM below JOIN pg_catalog.pg_type AS t ON t.oid = below.oid
+      WHERE t.oid = ANY (m.types)
+        OR t.typname IN ('varchar', 'bpchar', 'name', 'citext') AND 'pg_catalog.text'::pg_catalog.regtype = ANY (m.types)
+        OR t.typname IN ('_varchar', '_bpchar', '_name', '_citext')
+          AND 'pg_catalog.text[]'::pg_catalog.regtype = ANY (m.types))
+
+-- S11 medium pool
+-- A row with a NULL, which the table accepts, cannot be read.
+SELECT m.object, pg_catalog.format('has column %I nullable, its model not', m.column_name),
+  pg_catalog.format('ALTER TABLE %s ALTER %I SET NOT NULL, or write Nullable<..> in table!', m.name, m.column_name)
+FROM modelled AS m
+JOIN pg_catalog.pg_attribute AS a ON a.attrelid = m.oid AND a.attname = m.column_name AND a.attnum > 0
+JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
+WHERE m.relkind IN ('r', 'p') AND NOT m.nullable AND NOT a.attnotnull AND NOT t.typnotnull
+
+-- S11 medium pool
+-- No row can be inserted by the program.
+SELECT t.object, pg_catalog.format('has column %I, which has to be given a value and which its model does not have', a.attname),
+  pg_catalog.format('add it to table!, or ALTER TABLE %s ALTER %I SET DEFAULT ..', t.name, a.attname)
+FROM tenant_table AS t
+JOIN pg_catalog.pg_attribute AS a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE t.oid IN (SELECT oid FROM modelled)
+  AND a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' AND a.attgenerated = ''
+  AND (t.oid, a.attname::text) NOT IN (SELECT oid, column_name FROM modelled)

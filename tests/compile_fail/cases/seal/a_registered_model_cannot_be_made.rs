@@ -7,5 +7,5 @@ fn accepted() -> Option<ModelEntry> {
 
 #[cfg(refused)]
 fn refused() -> ModelEntry {
-    ModelEntry { model: "Lift", table: || String::new(), protection: crow_core::Protection::Tenant } //~ error: cannot create non-exhaustive struct using struct expression
+    ModelEntry { model: "Lift", table: || String::new(), columns: || Vec::new(), protection: crow_core::Protection::Tenant } //~ error: cannot create non-exhaustive struct using struct expression
 }
