@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 use url::Url;
 
-use crate::{Error, name};
+use crate::{Error, name, place};
 
 /// Everything but what no parser gives a meaning to, in whatever part of a URL.
 const MEANINGFUL: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -64,6 +64,14 @@ impl Address {
         url
     }
 
+    /// Whether the server is of this machine and has no room left.
+    pub(crate) fn is_full(&self) -> bool {
+        match host(&self.superuser) {
+            Host::Socket(socket) => socket.parent().is_some_and(place::is_full),
+            Host::Tcp(..) => false,
+        }
+    }
+
     /// The superuser's, fit to be printed.
     pub(crate) fn url_without_password(&self, database: &str) -> Url {
         let mut url = self.superuser_url(database);
@@ -110,18 +118,21 @@ pub(crate) fn parse(name: &str, text: &str) -> Result<(Url, Host), Error> {
     if !matches!(url.scheme(), "postgres" | "postgresql") {
         return Err(wrong("a URL of the form postgresql://user:password@host:port/database is needed"));
     }
-    let host = url.host_str().unwrap_or_default();
-    if host.is_empty() || url.username().is_empty() {
+    if url.host_str().unwrap_or_default().is_empty() || url.username().is_empty() {
         return Err(wrong("the URL has to name the host and the user before its path"));
     }
-    let port = url.port().unwrap_or(5432);
-    let host = match percent_decode_str(host).collect::<Vec<_>>() {
+    let host = self::host(&url);
+    Ok((url, host))
+}
+
+fn host(url: &Url) -> Host {
+    let (name, port) = (url.host_str().unwrap_or_default(), url.port().unwrap_or(5432));
+    match percent_decode_str(name).collect::<Vec<_>>() {
         directory if directory.starts_with(b"/") => {
             Host::Socket(Path::new(OsStr::from_bytes(&directory)).join(format!(".s.PGSQL.{port}")))
         }
-        _ => Host::Tcp(host.trim_matches(['[', ']']).to_owned(), port),
-    };
-    Ok((url, host))
+        _ => Host::Tcp(name.trim_matches(['[', ']']).to_owned(), port),
+    }
 }
 
 /// The same role and database on the server whose socket is in a directory.

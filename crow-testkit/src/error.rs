@@ -54,7 +54,7 @@ pub enum Error {
     },
 
     /// `initdb` or the server itself did not come up.
-    #[error("{program} did not come up in {}. The end of its log:\n{log}", directory.display())]
+    #[error("{program} did not come up in {}. The end of its log:\n{log}{cure}", directory.display())]
     Start {
         /// Which program.
         program: &'static str,
@@ -62,6 +62,8 @@ pub enum Error {
         directory: PathBuf,
         /// The last lines it wrote.
         log: String,
+        /// What to do, if it is known.
+        cure: &'static str,
     },
 
     /// The operating system refused something.

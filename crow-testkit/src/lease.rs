@@ -13,8 +13,8 @@ use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
-use crate::Error;
 use crate::account::Account;
+use crate::{Error, place};
 
 const KEEPER: &str = include_str!("keeper.sh");
 
@@ -27,6 +27,8 @@ pub(crate) struct Lease {
     directory: PathBuf,
     _hold: File,
 }
+
+const NO_SPACE: &str = "\nThere is no space left: free some, or set CROW_PG_DIR to a directory with more";
 
 /// In seconds, as the keeper reads it.
 const HOUR: &str = "3600";
@@ -109,6 +111,7 @@ impl Lease {
                     program,
                     directory: self.directory.clone(),
                     log: last_lines(&self.directory.join("log")),
+                    cure: if place::is_full(&self.directory) { NO_SPACE } else { "" },
                 });
             }
             thread::sleep(Duration::from_millis(2));

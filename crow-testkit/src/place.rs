@@ -14,6 +14,9 @@ use crate::account::Account;
 /// A cluster takes 40 MB and each database 8; below this a test run could fill the file system.
 const ROOM_ON_TMPFS: u64 = 1 << 30;
 
+/// Less than two segments of a log take.
+const FULL: u64 = 32 << 20;
+
 /// `sun_path` holds 108 bytes with the final NUL on Linux, 104 elsewhere.
 const SOCKET_PATH_LIMIT: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
 
@@ -24,6 +27,19 @@ const SOCKET_IN_PLACE: &str = "/s-0123456789abcdef-01234567/.s.PGSQL.65535";
 pub(crate) struct Place {
     base: PathBuf,
     room: u64,
+}
+
+/// How many bytes are free where a directory is.
+pub(crate) fn room(directory: &Path) -> nix::Result<u64> {
+    let found = statvfs(directory)?;
+    #[allow(clippy::unnecessary_cast, reason = "the width of these depends on the platform")]
+    Ok(found.blocks_available() as u64 * found.fragment_size() as u64)
+}
+
+/// Whether a server there is likely to fail for want of space, of which it does not always say so: it may have no
+/// room for its log either.
+pub(crate) fn is_full(directory: &Path) -> bool {
+    room(directory).is_ok_and(|bytes| bytes < FULL)
 }
 
 impl Place {
@@ -78,11 +94,8 @@ impl Place {
         }
         // Where crow already is, it stays, or a second process would choose differently while the first fills the disk.
         if fs::symlink_metadata(&self.base).is_err() {
-            match statvfs(parent) {
-                #[allow(clippy::unnecessary_cast, reason = "the width of these depends on the platform")]
-                Ok(found)
-                    if (found.blocks_available() as u64) * (found.fragment_size() as u64) < self.room =>
-                {
+            match room(parent) {
+                Ok(bytes) if bytes < self.room => {
                     return Some(format!("less than {} MB are free", self.room >> 20));
                 }
                 Err(error) => return Some(error.to_string()),

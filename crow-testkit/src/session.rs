@@ -1,15 +1,16 @@
 //! A superuser's connection for statements about databases.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use futures_timer::Delay;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
 
 use crate::Error;
 use crate::address::Address;
 
-const CURE_CONNECT: &str = "Look whether the server runs, and whether CROW_DATABASE_URL (if set) is right; \
-     a server that insists on TLS cannot be used here";
-const CURE_STATEMENT: &str = "A server named by CROW_DATABASE_URL has to be of PostgreSQL 14 or newer, and the URL that of a superuser";
+/// How long to wait for a connection that other tests have.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) struct Session<'a> {
     address: &'a Address,
@@ -22,12 +23,23 @@ impl<'a> Session<'a> {
         let failed = |source| Error::Connect {
             server: address.to_string(),
             database: database.clone(),
-            cure: CURE_CONNECT,
+            cure: cure_of_connecting(&source),
             source,
         };
         let mut config: Config = address.superuser_url(&database).as_str().parse().map_err(failed)?;
-        let (client, connection) =
-            config.connect_timeout(Duration::from_secs(10)).connect(NoTls).await.map_err(failed)?;
+        config.connect_timeout(Duration::from_secs(10));
+        let deadline = Instant::now() + PATIENCE;
+        let (client, connection) = loop {
+            match config.connect(NoTls).await {
+                // Whoever has the last one gives it back: it is a test.
+                Err(error)
+                    if error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS) && Instant::now() < deadline =>
+                {
+                    Delay::new(Duration::from_millis(20)).await;
+                }
+                outcome => break outcome.map_err(failed)?,
+            }
+        };
         // Ends with the client, and its error reaches the client's next statement.
         tokio::spawn(connection);
         Ok(Self { address, client })
@@ -38,7 +50,7 @@ impl<'a> Session<'a> {
         let messages = self.client.simple_query(sql).await.map_err(|source| Error::Statement {
             server: self.address.to_string(),
             action: action.to_owned(),
-            cure: CURE_STATEMENT,
+            cure: cure_of_a_statement(self.address, &source),
             source,
         })?;
         let rows = messages.into_iter().filter_map(|message| match message {
@@ -54,5 +66,30 @@ impl<'a> Session<'a> {
         let version = self.run("tell its version", "SHOW server_version_num").await?;
         let number = version.first().and_then(|text| text.parse::<u32>().ok());
         Ok(if number >= Some(150_000) { "STRATEGY FILE_COPY" } else { "" })
+    }
+}
+
+fn cure_of_connecting(error: &tokio_postgres::Error) -> &'static str {
+    match error.code() {
+        Some(&SqlState::TOO_MANY_CONNECTIONS) => {
+            "Raise its max_connections, give pools a smaller `max_size`, or run fewer tests at once (--test-threads)"
+        }
+        _ => {
+            "Look whether the server runs, and whether CROW_DATABASE_URL (if set) is right; \
+             a server that insists on TLS cannot be used here"
+        }
+    }
+}
+
+fn cure_of_a_statement(address: &Address, error: &tokio_postgres::Error) -> &'static str {
+    match error.code() {
+        // Without space a server also breaks down in other ways.
+        code if code == Some(&SqlState::DISK_FULL) || address.is_full() => {
+            "There is no space left: free some space, run fewer tests at once (--test-threads), or set CROW_PG_DIR to a directory with more; \
+             each test's database takes 8 MB and what is in it"
+        }
+        _ => {
+            "A server named by CROW_DATABASE_URL has to be of PostgreSQL 14 or newer, and the URL that of a superuser"
+        }
     }
 }

@@ -4,6 +4,7 @@
 
 mod arguments;
 mod failing;
+mod migrations;
 mod play;
 mod schemas;
 mod verdicts;
