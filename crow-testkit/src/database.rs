@@ -37,7 +37,7 @@ pub(crate) enum Fate {
     Test,
     /// Dropped: a template that is not finished is of no use to anybody.
     Draft,
-    /// Left alone: it is a template now.
+    /// Left alone: it is a template, or somebody else's.
     Released,
 }
 
@@ -79,6 +79,12 @@ impl Database {
     #[must_use]
     pub fn superuser_url(&self) -> String {
         self.server.superuser_url(&self.name)
+    }
+
+    /// Another handle, which leaves the database alone.
+    pub(crate) fn borrowed(&self) -> Self {
+        let (server, name) = (self.server.clone(), self.name.clone());
+        Self { server, name, fate: Fate::Released, keep: self.keep, failed: AtomicBool::new(false) }
     }
 
     /// Something else is to become of it than the database of a test.

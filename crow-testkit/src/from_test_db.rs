@@ -2,12 +2,12 @@
 
 use crow_core::{AdminPool, TenantId, TenantPool};
 
-use crate::TestDb;
+use crate::{Tenant, TestDb};
 
 /// An argument of a [`test`](crate::test), made from the test's database.
 ///
-/// [`TestDb`] is one, and so are [`TenantPool`] and [`AdminPool`], which are the database's, [`TenantId`] and `[TenantId; N]`,
-/// new tenants without rows. A project adds its own: what many tests begin with is made once.
+/// [`TestDb`] is one, and so are [`TenantPool`] and [`AdminPool`], which are the database's, [`Tenant`] and [`TenantId`],
+/// new tenants without rows, and arrays of these. A project adds its own: what many tests begin with is made once.
 ///
 /// ```
 /// use crow_core::{TenantId, TenantPool};
@@ -34,7 +34,7 @@ use crate::TestDb;
 #[diagnostic::on_unimplemented(
     message = "a test cannot take an argument of type `{Self}`",
     label = "cannot be made from a test's database",
-    note = "it can take `TestDb`, `TenantPool`, `AdminPool`, `TenantId` and `[TenantId; N]`",
+    note = "it can take `TestDb`, `TenantPool`, `AdminPool`, `Tenant`, `TenantId`, and `[Tenant; N]`",
     note = "implement `crow_testkit::FromTestDb` for a type of your own"
 )]
 pub trait FromTestDb: Sized {
@@ -73,5 +73,17 @@ impl FromTestDb for TenantId {
 impl<const N: usize> FromTestDb for [TenantId; N] {
     async fn from_test_db(db: &TestDb) -> Made<Self> {
         Ok(std::array::from_fn(|_| db.new_tenant()))
+    }
+}
+
+impl FromTestDb for Tenant {
+    async fn from_test_db(db: &TestDb) -> Made<Self> {
+        Ok(db.next_tenant())
+    }
+}
+
+impl<const N: usize> FromTestDb for [Tenant; N] {
+    async fn from_test_db(db: &TestDb) -> Made<Self> {
+        Ok(std::array::from_fn(|_| db.next_tenant()))
     }
 }

@@ -89,12 +89,14 @@ mod error;
 mod executable;
 mod fill;
 mod from_test_db;
+mod given;
 mod keep;
 mod lease;
 mod lock;
 mod login;
 mod migrate;
 mod name;
+mod one_row;
 mod options;
 mod place;
 mod postmaster;
@@ -105,7 +107,9 @@ mod seed;
 mod server;
 mod session;
 mod soak;
+mod sql;
 mod template;
+mod tenant;
 mod test_db;
 
 /// Makes an `async fn` a test with a migrated database of its own.
@@ -135,6 +139,7 @@ mod test_db;
 /// |---|---|
 /// | `migrations = "../shop/migrations"` | directory of migrations, from that of `Cargo.toml`; `"migrations"` if not set |
 /// | `migrations = shop::tables()` | any other [`Schema`], or what becomes one |
+/// | `snapshot = two_shops` | an `async fn(TestDb)` whose work the test begins with, done once for all: see [`TestDb::snapshot`] |
 /// | `timeout = "30s"` | how long the test may take, in `ms`, `s` or `m`; a minute if not set. It is noticed where the test awaits |
 /// | `worker_threads = 8` | threads of the runtime; 2 if not set |
 /// | `flavor = "current_thread"` | a runtime without threads of its own |
@@ -150,6 +155,7 @@ pub use schema::Schema;
 pub use server::Server;
 pub use soak::{Soak, SoakReport};
 pub use template::Template;
+pub use tenant::Tenant;
 pub use test_db::TestDb;
 
 /// What the attribute refers to.

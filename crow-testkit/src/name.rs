@@ -22,16 +22,26 @@ pub(crate) fn digest(parts: &[&[u8]]) -> String {
     text
 }
 
+/// Sixteen bytes that stand for the parts.
+pub(crate) fn bytes(parts: &[&[u8]]) -> [u8; 16] {
+    let hash = hash(parts);
+    std::array::from_fn(|n| hash[n])
+}
+
 /// As [`digest`], but long enough for a password.
 pub(crate) fn full_digest(parts: &[&[u8]]) -> String {
+    hash(parts).iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn hash(parts: &[&[u8]]) -> Vec<u8> {
     let mut hash = Sha256::new();
     for part in parts {
         // The length keeps ("a", "bc") and ("ab", "c") apart.
         hash.update(part.len().to_le_bytes());
         hash.update(part);
     }
-    hash.finalize().iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hash.finalize().to_vec()
 }

@@ -5,13 +5,14 @@ use std::cell::Cell;
 use std::fmt::Debug;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
+use std::pin::Pin;
 use std::time::Duration;
 
 use futures_timer::Delay;
 use tokio::runtime::Builder;
 use tokio::sync::Notify;
 
-use crate::{FromTestDb, Schema, TestDb};
+use crate::{Error, FromTestDb, Schema, TestDb};
 
 /// For all that a first test may have to wait for: a download, initdb, the migrations of a large project.
 const PREPARATION: Duration = Duration::from_secs(10 * 60);
@@ -25,7 +26,7 @@ const WORKERS: usize = 2;
 /// What the attribute says of a test.
 pub struct Settings {
     name: &'static str,
-    schema: Schema,
+    open: Pin<Box<dyn Future<Output = Result<TestDb, Error>>>>,
     timeout: Duration,
     runtime: Builder,
     should_panic: Option<ShouldPanic>,
@@ -34,9 +35,22 @@ pub struct Settings {
 impl Settings {
     /// Of a test whose options are all left out.
     pub fn new(name: &'static str, schema: Schema) -> Self {
+        Self::opening(name, TestDb::new(schema))
+    }
+
+    /// The same, of a test that begins with what others begin with.
+    pub fn with_snapshot<F, E>(name: &'static str, schema: Schema, fill: F) -> Self
+    where
+        F: AsyncFnOnce(TestDb) -> Result<(), E> + 'static,
+        E: Into<Box<dyn std::error::Error + Send + Sync>> + 'static,
+    {
+        Self::opening(name, TestDb::snapshot(schema, fill))
+    }
+
+    fn opening(name: &'static str, open: impl Future<Output = Result<TestDb, Error>> + 'static) -> Self {
         let mut runtime = Builder::new_multi_thread();
         runtime.worker_threads(WORKERS);
-        Self { name, schema, timeout: Duration::from_secs(60), runtime, should_panic: None }
+        Self { name, open: Box::pin(open), timeout: Duration::from_secs(60), runtime, should_panic: None }
     }
 
     /// How long it may take once its arguments are there.
@@ -142,11 +156,11 @@ enum End {
 /// If the test fails.
 #[track_caller]
 pub fn run(settings: Settings, work: impl AsyncFnOnce(&Running<'_>) -> Option<String>) {
-    let Settings { name, schema, timeout, mut runtime, should_panic } = settings;
+    let Settings { name, open, timeout, mut runtime, should_panic } = settings;
     let runtime =
         runtime.enable_all().build().unwrap_or_else(|error| panic!("{name} has no runtime: {error}"));
     let db = runtime
-        .block_on(within(PREPARATION, TestDb::new(schema)))
+        .block_on(within(PREPARATION, open))
         .unwrap_or_else(|| {
             panic!("{name} did not begin: its database took longer than {PREPARATION:?} to make")
         })
@@ -157,6 +171,9 @@ pub fn run(settings: Settings, work: impl AsyncFnOnce(&Running<'_>) -> Option<St
     let failure = failure(end, should_panic.filter(|_| running.begun.get()), name);
     if failure.is_some() {
         eprintln!("crow-testkit: {name} failed. CROW_SEED={} repeats its random choices.", db.seed());
+        for (name, id) in &*db.known() {
+            eprintln!("{name} = {id}");
+        }
         db.database().test_failed();
     }
     // What still runs holds connections, and may hold the database.

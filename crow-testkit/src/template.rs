@@ -4,6 +4,9 @@ use crate::database::Fate;
 use crate::session::Session;
 use crate::{Database, Error, Server, name};
 
+/// What a template is made of if it is not made of another one.
+const EMPTY: &str = "template0 ENCODING 'UTF8' LOCALE 'C'";
+
 /// A finished template database on a server.
 #[derive(Clone, Debug)]
 pub struct Template {
@@ -35,27 +38,44 @@ impl Server {
     where
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
+        self.template_of(EMPTY, key, async |draft| build(draft.superuser_url()).await).await
+    }
+
+    /// As [`template`](Self::template), of which the beginning is a copy of another one.
+    pub(crate) async fn template_of<E>(
+        &self,
+        source: &str,
+        key: &str,
+        build: impl AsyncFnOnce(&Database) -> Result<(), E>,
+    ) -> Result<Template, Error>
+    where
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
         let digest = name::digest(&[key.as_bytes()]);
         let name = format!("crow_template_{digest}");
         let session = Session::open(self.address()).await?;
         let copy_strategy = session.copy_strategy().await?;
+        let template = Template { server: self.clone(), name, copy_strategy };
+        if template.is_finished(&session).await? {
+            return Ok(template);
+        }
         // Held until the session ends, which the death of this process also brings about.
         session
             .run("lock the template", &format!("SELECT pg_advisory_lock(x'{digest}'::bit(64)::bigint)"))
             .await?;
-        let finished = format!("SELECT 1 FROM pg_database WHERE datname = '{name}'");
-        if session.run("look for the template", &finished).await?.is_empty() {
-            self.build_template(&session, &name, key, build).await?;
+        if !template.is_finished(&session).await? {
+            self.build_template(&session, &template.name, source, key, build).await?;
         }
-        Ok(Template { server: self.clone(), name, copy_strategy })
+        Ok(template)
     }
 
     async fn build_template<E>(
         &self,
         session: &Session<'_>,
         name: &str,
+        source: &str,
         key: &str,
-        build: impl AsyncFnOnce(String) -> Result<(), E>,
+        build: impl AsyncFnOnce(&Database) -> Result<(), E>,
     ) -> Result<(), Error>
     where
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -65,9 +85,8 @@ impl Server {
         session
             .run("drop an unfinished template", &format!("DROP DATABASE IF EXISTS {draft_name} WITH (FORCE)"))
             .await?;
-        let source = "template0 ENCODING 'UTF8' LOCALE 'C'";
         let draft = Database::create(self, session, draft_name.clone(), source).await?.with_fate(Fate::Draft);
-        build(draft.superuser_url())
+        build(&draft)
             .await
             .map_err(|error| Error::Build { key: key.chars().take(80).collect(), source: error.into() })?;
         // A connection that the builder has not closed yet would be in the way of the new name.
@@ -91,8 +110,17 @@ impl Template {
     /// If the server is out of reach, or has no room.
     pub async fn database(&self) -> Result<Database, Error> {
         let session = Session::open(self.server.address()).await?;
-        let source = format!("{} {}", self.name, self.copy_strategy);
-        Database::create(&self.server, &session, name::fresh_database(), &source).await
+        Database::create(&self.server, &session, name::fresh_database(), &self.source()).await
+    }
+
+    /// What a copy of it is made of, in SQL.
+    pub(crate) fn source(&self) -> String {
+        format!("{} {}", self.name, self.copy_strategy)
+    }
+
+    async fn is_finished(&self, session: &Session<'_>) -> Result<bool, Error> {
+        let finished = format!("SELECT 1 FROM pg_database WHERE datname = '{}'", self.name);
+        Ok(!session.run("look for the template", &finished).await?.is_empty())
     }
 
     /// The server it is on.

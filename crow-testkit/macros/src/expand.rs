@@ -69,11 +69,13 @@ fn settings(function: &Function, options: &Options) -> TokenStream {
         Some(text) => quote!(.should_panic(#text)),
         None => quote!(.should_panic("")),
     });
+    let name = quote!(::core::concat!(::core::module_path!(), "::", ::core::stringify!(#name)));
+    let opened = match &options.snapshot {
+        None => quote!(new(#name, #schema)),
+        Some(fill) => quote!(with_snapshot(#name, #schema, #fill)),
+    };
     quote! {
-        ::crow_testkit::__test::Settings::new(
-            ::core::concat!(::core::module_path!(), "::", ::core::stringify!(#name)),
-            #schema,
-        )
+        ::crow_testkit::__test::Settings::#opened
         #(#timeout)* #runtime #(#should_panic)*
     }
 }

@@ -6,12 +6,14 @@ use syn::{Expr, ExprLit, Lit, LitInt, LitStr, Path};
 
 use crate::span::Span;
 
-const KNOWN: &str = "`migrations`, `timeout`, `flavor` and `worker_threads`";
+const KNOWN: &str = "`migrations`, `snapshot`, `timeout`, `flavor` and `worker_threads`";
 
 /// `migrations = "../shop/migrations", timeout = "30s"`
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) migrations: Option<Migrations>,
+    /// The function that fills the database.
+    pub(crate) snapshot: Option<Expr>,
     pub(crate) timeout: Option<Span>,
     pub(crate) runtime: Runtime,
 }
@@ -41,6 +43,8 @@ impl Options {
             let is = |name| meta.path.is_ident(name);
             if is("migrations") {
                 options.migrations = Some(migrations(meta.value()?.parse()?));
+            } else if is("snapshot") {
+                options.snapshot = Some(meta.value()?.parse()?);
             } else if is("timeout") {
                 options.timeout = Some(Span::read(&meta.value()?.parse()?)?);
             } else if is("worker_threads") {

@@ -4,7 +4,7 @@ use std::future::pending;
 use std::time::Duration;
 
 use crow_core::TenantId;
-use crow_testkit::{FromTestDb, TestDb};
+use crow_testkit::{FromTestDb, Tenant, TestDb};
 
 struct Impossible;
 
@@ -18,6 +18,12 @@ impl FromTestDb for Impossible {
 #[ignore = "fails"]
 async fn by_a_panic(db: TestDb) {
     panic!("in {}", db.database().name());
+}
+
+#[crow_testkit::test(migrations = "../examples/migrations")]
+#[ignore = "fails"]
+async fn with_two_shops(db: TestDb, [one, two]: [Tenant; 2]) {
+    panic!("{} {one:?} {two:?}", db.tenant("honda-shop").id());
 }
 
 #[crow_testkit::test(migrations = "../examples/migrations")]

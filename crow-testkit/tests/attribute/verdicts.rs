@@ -23,6 +23,12 @@ fn a_panic_fails_a_test_and_tells_how_to_see_more() {
 }
 
 #[test]
+fn the_tenants_of_a_failed_test_are_told_by_their_names() {
+    let honda = "\nhonda-shop = f62a5570-49a0-43c9-b1cf-c7ba2e9c2361";
+    assert_fails_with("with_two_shops", &[honda, "\ntenant 1 = ", "\ntenant 2 = "]);
+}
+
+#[test]
 fn an_error_fails_a_test() {
     assert_fails_with(
         "by_an_error",
