@@ -1,7 +1,7 @@
 //! Create, read, update and delete in a tenant's scope, one function each.
 //!
 //! A text to read from top to bottom; `cargo run --example crud` runs it. It assumes some diesel
-//! and nothing about crow.
+//! and nothing about crow. The tests at its end prove that each function keeps to its shop.
 
 use chrono::NaiveDate;
 use crow_core::{Error, Optional, TenantConn, TenantId, TenantPool, TenantQuery, any_of};
@@ -204,4 +204,96 @@ async fn delete(db: &TenantConn<'_>, id: Uuid) -> Result<(), Error> {
     let deleted = db.delete::<Vehicle>().find(id).execute(db).await?;
     println!("deleted {deleted} vehicle");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crow_testkit::{Error, FromTestDb, Tenant, TestDb};
+
+    use super::*;
+
+    type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+    /// Two shops, each with one vehicle of its make and a record of it.
+    struct Shops {
+        honda: Tenant,
+        toyota: Tenant,
+    }
+
+    impl FromTestDb for Shops {
+        async fn from_test_db(db: &TestDb) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+            let shops = Self { honda: db.tenant("honda-shop"), toyota: db.tenant("toyota-shop") };
+            for (shop, make) in [(&shops.honda, "Honda"), (&shops.toyota, "Toyota")] {
+                let new = (vehicles::make.eq(make), vehicles::year.eq(2020));
+                let vehicle = shop.insert::<Vehicle>(new).await?;
+                shop.insert::<ServiceRecord>(service_records::vehicle_id.eq(vehicle.id)).await?;
+            }
+            Ok(shops)
+        }
+    }
+
+    async fn makes(shop: &Tenant) -> Result<Vec<String>, crow_core::Error> {
+        shop.scope(async |db| db.query::<Vehicle>().select(vehicles::make).load(db).await).await
+    }
+
+    async fn vehicle(shop: &Tenant) -> Result<Vehicle, crow_core::Error> {
+        shop.scope(async |db| db.query::<Vehicle>().first(db).await).await
+    }
+
+    #[crow_testkit::test]
+    async fn a_shop_lists_only_its_own_vehicles(shops: Shops) -> Outcome {
+        assert_eq!(makes(&shops.honda).await?, ["Honda"]);
+        assert_eq!(makes(&shops.toyota).await?, ["Toyota"]);
+        Ok(())
+    }
+
+    #[crow_testkit::test]
+    async fn what_a_shop_creates_is_its_own(shops: Shops) -> Outcome {
+        shops.honda.scope(async |db| create(db).await).await?;
+        shops.honda.scope(async |db| create_many(db).await).await?;
+        assert_eq!(makes(&shops.honda).await?.len(), 4);
+        assert_eq!(makes(&shops.toyota).await?, ["Toyota"]);
+        Ok(())
+    }
+
+    #[crow_testkit::test]
+    async fn the_vehicle_of_another_shop_is_not_found(shops: Shops) -> Outcome {
+        let theirs = vehicle(&shops.toyota).await?.id;
+        shops.toyota.scope(async |db| read_one(db, theirs).await).await?;
+        let read = shops.honda.scope(async |db| read_one(db, theirs).await).await;
+        assert!(matches!(read, Err(crow_core::Error::NotFound)), "{read:?}");
+        let changed = shops.honda.scope(async |db| update(db, theirs).await).await;
+        assert!(matches!(changed, Err(crow_core::Error::NotFound)), "{changed:?}");
+        Ok(())
+    }
+
+    #[crow_testkit::test]
+    async fn what_a_shop_changes_and_deletes_is_its_own(shops: Shops) -> Outcome {
+        let (ours, theirs) = (vehicle(&shops.honda).await?, vehicle(&shops.toyota).await?);
+        shops.honda.scope(async |db| update(db, ours.id).await).await?;
+        shops.honda.scope(async |db| delete(db, theirs.id).await).await?;
+        shops.honda.scope(async |db| delete(db, ours.id).await).await?;
+        assert!(makes(&shops.honda).await?.is_empty());
+        assert_eq!(vehicle(&shops.toyota).await?, theirs);
+        Ok(())
+    }
+
+    #[crow_testkit::test]
+    async fn work_on_the_vehicle_of_another_shop_is_refused_as_a_whole(shops: Shops) -> Outcome {
+        let theirs = vehicle(&shops.toyota).await?.id;
+        let refused = shops.honda.scope(async |db| work_as_one(db, theirs).await).await;
+        assert!(matches!(refused, Err(crow_core::Error::ForeignKey(_))), "{refused:?}");
+        for shop in [&shops.honda, &shops.toyota] {
+            let records = shop.scope(async |db| db.query::<ServiceRecord>().count(db).await).await?;
+            assert_eq!(records, 1, "{}", shop.name());
+        }
+        Ok(())
+    }
+
+    #[crow_testkit::test]
+    async fn a_price_below_zero_is_refused_by_the_table(shop: Tenant) -> Outcome {
+        let refused = shop.insert::<ServiceRecord>(service_records::cents.eq(-1)).await;
+        assert!(matches!(refused, Err(Error::Fill { .. })), "{refused:?}");
+        Ok(())
+    }
 }

@@ -2,14 +2,14 @@
 
 use crow_core::{AdminPool, TenantId, TenantPool};
 
-use crate::{Tenant, TestDb};
+use crate::{Proxy, Tenant, TestDb};
 
 /// An argument of a [`test`](crate::test), made from the test's database.
 ///
 /// [`TestDb`] is one, and so are [`TenantPool`] and [`AdminPool`], which are the database's, [`Tenant`] and [`TenantId`],
-/// new tenants without rows, and arrays of these. A project adds its own: what many tests begin with is made once.
+/// new tenants without rows, and arrays of these, and a [`Proxy`] before the application's URL. A project adds its own: what many tests begin with is made once.
 ///
-/// ```
+/// ```no_run,test_harness
 /// use crow_core::{TenantId, TenantPool};
 /// use crow_testkit::{FromTestDb, TestDb};
 ///
@@ -34,7 +34,7 @@ use crate::{Tenant, TestDb};
 #[diagnostic::on_unimplemented(
     message = "a test cannot take an argument of type `{Self}`",
     label = "cannot be made from a test's database",
-    note = "it can take `TestDb`, `TenantPool`, `AdminPool`, `Tenant`, `TenantId`, and `[Tenant; N]`",
+    note = "it can take `TestDb`, `TenantPool`, `AdminPool`, `Tenant`, `TenantId`, `[Tenant; N]`, `Proxy`",
     note = "implement `crow_testkit::FromTestDb` for a type of your own"
 )]
 pub trait FromTestDb: Sized {
@@ -73,6 +73,13 @@ impl FromTestDb for TenantId {
 impl<const N: usize> FromTestDb for [TenantId; N] {
     async fn from_test_db(db: &TestDb) -> Made<Self> {
         Ok(std::array::from_fn(|_| db.new_tenant()))
+    }
+}
+
+/// Before the URL of the application's role.
+impl FromTestDb for Proxy {
+    async fn from_test_db(db: &TestDb) -> Made<Self> {
+        Ok(Self::start(&db.tenant_url())?)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Tests on a real PostgreSQL, each with a migrated database of its own, in milliseconds and with nothing to set up.
 //!
-//! ```no_run
+//! ```no_run,test_harness
 //! # use crow_core::{Error, TenantId, TenantModel, TenantPool};
 //! # use diesel::prelude::*;
 //! # use uuid::Uuid;
@@ -27,7 +27,10 @@
 //! | write a test with a database | [`test`](macro@test), with arguments that are [`FromTestDb`] |
 //! | make such a database elsewhere | [`TestDb`], from a [`Schema`] |
 //! | have a server, or databases of another kind | [`Server`], [`Template`], [`Database`] |
+//! | give tenants rows | [`TestDb::tenant`], [`Tenant::insert`], [`Filler`] |
 //! | see what happens when things break | [`Proxy`], [`cancel`], [`Soak`], [`Server::freeze`] |
+//!
+//! The [guide] says how tests are written with it.
 //!
 //! # The server
 //!
@@ -112,9 +115,12 @@ mod template;
 mod tenant;
 mod test_db;
 
+#[doc = include_str!("../../docs/testing.md")]
+pub mod guide {}
+
 /// Makes an `async fn` a test with a migrated database of its own.
 ///
-/// ```
+/// ```no_run,test_harness
 /// # use crow_core::{Error, TenantId, TenantPool};
 /// # use crow_testkit::TestDb;
 /// #[crow_testkit::test]

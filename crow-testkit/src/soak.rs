@@ -23,30 +23,26 @@ const POLLS: usize = 10;
 /// What a unit does is up to it, and so is what has to be true: it checks each row that it reads. Which
 /// units there are follows from the seed; how they meet does not.
 ///
-/// ```no_run
-/// # async fn test() -> Result<(), Box<dyn std::error::Error>> {
-/// use crow_core::{Error, TenantId, TenantPool};
-/// use crow_testkit::{Soak, TestDb};
+/// ```no_run,test_harness
+/// use crow_core::{Error, TenantPool};
+/// use crow_testkit::{Soak, Tenant, TestDb};
 ///
-/// let db = TestDb::new(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).await?;
-/// let pool = TenantPool::builder(db.tenant_url()).connect().await?;
-/// let report = Soak::new(42)
-///     .tasks(64)
-///     .cancel_percent(5)
-///     .kill_percent(1, "crow_app")
-///     .run(db.database(), move |seed| {
-///         let pool = pool.clone();
-///         async move {
-///             let tenant = TenantId::random(); // one of many, chosen by the seed
-///             pool.scope(tenant, async |db| Ok::<_, Error>(())).await
-///         }
-///     })
-///     .await?;
-/// for error in &report.errors {
-///     // A killed process breaks the connections of those it served; anything else is wrong.
-///     assert!(matches!(error, Error::Connection(_)), "{error}");
+/// #[crow_testkit::test]
+/// async fn shops_stay_apart(db: TestDb, pool: TenantPool, shops: [Tenant; 4]) -> Result<(), crow_testkit::Error> {
+///     let soak = Soak::new(db.seed()).tasks(64).cancel_percent(5).kill_percent(1, "crow_app");
+///     let report = soak
+///         .run(db.database(), move |seed| {
+///             let (pool, shop) = (pool.clone(), shops[seed as usize % 4].id());
+///             // Read and write, and check whose the rows are.
+///             async move { pool.scope(shop, async |db| Ok::<_, Error>(())).await }
+///         })
+///         .await?;
+///     for error in &report.errors {
+///         // A killed process breaks the connections of those it served; anything else is wrong.
+///         assert!(matches!(error, Error::Connection(_)), "{error}");
+///     }
+///     Ok(())
 /// }
-/// # Ok(()) }
 /// ```
 #[derive(Debug, Clone)]
 #[must_use = "a soak does nothing until it runs"]

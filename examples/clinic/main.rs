@@ -236,3 +236,27 @@ fn at(hour: u32) -> NaiveTime {
 fn noon(day: NaiveDate) -> DateTime<Utc> {
     day.and_time(at(12)).and_utc()
 }
+
+#[cfg(test)]
+mod tests {
+    use crow_testkit::{Tenant, TestDb};
+
+    use super::*;
+
+    #[crow_testkit::test(migrations = "clinic/migrations")]
+    async fn a_month_is_the_same_beside_another_clinic(clinics: [Tenant; 2]) -> Result<(), BookingError> {
+        clinics[0].scope(a_month).await?;
+        clinics[1].scope(a_month).await
+    }
+
+    #[crow_testkit::test(migrations = "clinic/migrations")]
+    async fn a_clinic_finds_only_its_own_patients(db: TestDb) -> Result<(), Box<dyn std::error::Error>> {
+        let (north, south) = (db.tenant("north"), db.tenant("south"));
+        let ann = north.insert::<Patient>(patients::name.eq("Ann")).await?;
+        south.insert::<Patient>(patients::name.eq("Ann")).await?;
+        let search = Search { text: Some("ann".into()), per_page: 10, ..Search::default() };
+        assert_eq!(north.scope(async |db| queries::search(db, &search).await).await?, (vec![ann.clone()], 1));
+        assert_eq!(south.scope(async |db| queries::patient(db, ann.id).await).await?, None);
+        Ok(())
+    }
+}

@@ -20,9 +20,8 @@ fn with_all<'t, 'q>(db: &TenantConn<'t>, letters: &'q [String]) -> TenantQuery<'
     query
 }
 
-#[tokio::test]
-async fn filters_are_added_in_a_loop() -> Outcome {
-    let shops = Shops::open().await?;
+#[crow_testkit::test(migrations = "../examples/migrations")]
+async fn filters_are_added_in_a_loop(shops: Shops) -> Outcome {
     let patterns = ["%c%", "%C%", "%v%"].map(String::from);
     shops
         .pool
@@ -54,9 +53,8 @@ fn wanted<'t: 'q, 'q>(db: &TenantConn<'t>, kind: &str, value: &'q str) -> OfVehi
     }
 }
 
-#[tokio::test]
-async fn conditions_are_gathered_in_lists() -> Outcome {
-    let shops = Shops::open().await?;
+#[crow_testkit::test(migrations = "../examples/migrations")]
+async fn conditions_are_gathered_in_lists(shops: Shops) -> Outcome {
     shops
         .pool
         .scope(shops.ours, async |db| {
@@ -87,9 +85,8 @@ async fn conditions_are_gathered_in_lists() -> Outcome {
     Ok(())
 }
 
-#[tokio::test]
-async fn a_query_is_cloned_for_a_page_and_its_total() -> Outcome {
-    let shops = Shops::open().await?;
+#[crow_testkit::test(migrations = "../examples/migrations")]
+async fn a_query_is_cloned_for_a_page_and_its_total(shops: Shops) -> Outcome {
     shops
         .pool
         .scope(shops.ours, async |db| {

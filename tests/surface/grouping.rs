@@ -9,9 +9,8 @@ use diesel::sql_types::Text;
 
 use crate::shop::{Outcome, Shops};
 
-#[tokio::test]
-async fn groups_are_counted_within_the_tenant() -> Outcome {
-    let shops = Shops::open().await?;
+#[crow_testkit::test(migrations = "../examples/migrations")]
+async fn groups_are_counted_within_the_tenant(shops: Shops) -> Outcome {
     let counts = shops
         .pool
         .scope(shops.ours, async |db| {
@@ -27,9 +26,8 @@ async fn groups_are_counted_within_the_tenant() -> Outcome {
     Ok(())
 }
 
-#[tokio::test]
-async fn having_keeps_groups_by_an_aggregate() -> Outcome {
-    let shops = Shops::open().await?;
+#[crow_testkit::test(migrations = "../examples/migrations")]
+async fn having_keeps_groups_by_an_aggregate(shops: Shops) -> Outcome {
     let makes = shops
         .pool
         .scope(shops.ours, async |db| {
@@ -45,9 +43,8 @@ async fn having_keeps_groups_by_an_aggregate() -> Outcome {
     Ok(())
 }
 
-#[tokio::test]
-async fn aggregates_need_no_group() -> Outcome {
-    let shops = Shops::open().await?;
+#[crow_testkit::test(migrations = "../examples/migrations")]
+async fn aggregates_need_no_group(shops: Shops) -> Outcome {
     let all = shops
         .pool
         .scope(shops.ours, async |db| {
@@ -70,9 +67,8 @@ diesel::define_sql_function! {
     fn string_agg(text: Text, separator: Text) -> Nullable<Text>;
 }
 
-#[tokio::test]
-async fn aggregates_take_some_rows_once_and_in_order() -> Outcome {
-    let shops = Shops::open().await?;
+#[crow_testkit::test(migrations = "../examples/migrations")]
+async fn aggregates_take_some_rows_once_and_in_order(shops: Shops) -> Outcome {
     let all = shops
         .pool
         .scope(shops.ours, async |db| {
@@ -92,9 +88,8 @@ async fn aggregates_take_some_rows_once_and_in_order() -> Outcome {
     Ok(())
 }
 
-#[tokio::test]
-async fn distinct_leaves_out_equal_rows() -> Outcome {
-    let shops = Shops::open().await?;
+#[crow_testkit::test(migrations = "../examples/migrations")]
+async fn distinct_leaves_out_equal_rows(shops: Shops) -> Outcome {
     shops
         .pool
         .scope(shops.ours, async |db| {
@@ -112,9 +107,8 @@ async fn distinct_leaves_out_equal_rows() -> Outcome {
     Ok(())
 }
 
-#[tokio::test]
-async fn windows_look_at_the_tenants_rows() -> Outcome {
-    let shops = Shops::open().await?;
+#[crow_testkit::test(migrations = "../examples/migrations")]
+async fn windows_look_at_the_tenants_rows(shops: Shops) -> Outcome {
     let ranked = shops
         .pool
         .scope(shops.ours, async |db| {
@@ -132,9 +126,8 @@ async fn windows_look_at_the_tenants_rows() -> Outcome {
     Ok(())
 }
 
-#[tokio::test]
-async fn windows_take_aggregates_filters_and_frames() -> Outcome {
-    let shops = Shops::open().await?;
+#[crow_testkit::test(migrations = "../examples/migrations")]
+async fn windows_take_aggregates_filters_and_frames(shops: Shops) -> Outcome {
     let rows = shops
         .pool
         .scope(shops.ours, async |db| {

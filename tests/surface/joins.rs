@@ -7,9 +7,8 @@ use diesel::prelude::*;
 
 use crate::shop::{Outcome, Shops};
 
-#[tokio::test]
-async fn three_tables_one_of_them_shared() -> Outcome {
-    let shops = Shops::open().await?;
+#[crow_testkit::test(migrations = "../examples/migrations")]
+async fn three_tables_one_of_them_shared(shops: Shops) -> Outcome {
     let rows = shops
         .pool
         .scope(shops.ours, async |db| {
@@ -30,9 +29,8 @@ async fn three_tables_one_of_them_shared() -> Outcome {
     Ok(())
 }
 
-#[tokio::test]
-async fn a_left_join_keeps_what_has_no_match() -> Outcome {
-    let shops = Shops::open().await?;
+#[crow_testkit::test(migrations = "../examples/migrations")]
+async fn a_left_join_keeps_what_has_no_match(shops: Shops) -> Outcome {
     let rows = shops
         .pool
         .scope(shops.ours, async |db| {
@@ -49,9 +47,8 @@ async fn a_left_join_keeps_what_has_no_match() -> Outcome {
     Ok(())
 }
 
-#[tokio::test]
-async fn a_table_joins_itself_by_an_alias() -> Outcome {
-    let shops = Shops::open().await?;
+#[crow_testkit::test(migrations = "../examples/migrations")]
+async fn a_table_joins_itself_by_an_alias(shops: Shops) -> Outcome {
     let other = diesel::alias!(vehicles as other);
     let pairs = shops
         .pool
@@ -73,9 +70,8 @@ async fn a_table_joins_itself_by_an_alias() -> Outcome {
     Ok(())
 }
 
-#[tokio::test]
-async fn children_are_grouped_under_their_parents() -> Outcome {
-    let shops = Shops::open().await?;
+#[crow_testkit::test(migrations = "../examples/migrations")]
+async fn children_are_grouped_under_their_parents(shops: Shops) -> Outcome {
     let counts = shops
         .pool
         .scope(shops.ours, async |db| {
@@ -89,9 +85,8 @@ async fn children_are_grouped_under_their_parents() -> Outcome {
     Ok(())
 }
 
-#[tokio::test]
-async fn shared_rows_are_the_same_for_all() -> Outcome {
-    let shops = Shops::open().await?;
+#[crow_testkit::test(migrations = "../examples/migrations")]
+async fn shared_rows_are_the_same_for_all(shops: Shops) -> Outcome {
     let makes = shops.pool.scope(shops.ours, async |db| db.query::<Make>().count(db).await).await?;
     assert_eq!(makes, 3);
     Ok(())

@@ -27,9 +27,8 @@ async fn service<'t>(
     db.insert_into::<ServiceRecord>().values(record).key(db).await
 }
 
-#[tokio::test]
-async fn keys_come_from_queries_and_inserts_and_go_into_filters_and_foreign_keys() -> Outcome {
-    let shops = Shops::open().await?;
+#[crow_testkit::test(migrations = "../examples/migrations")]
+async fn keys_come_from_queries_and_inserts_and_go_into_filters_and_foreign_keys(shops: Shops) -> Outcome {
     let id = shops
         .pool
         .scope(shops.ours, async |db| {

@@ -7,9 +7,8 @@ use diesel::prelude::*;
 
 use crate::shop::{Outcome, Shops};
 
-#[tokio::test]
-async fn locked_rows_are_skipped_or_refused() -> Outcome {
-    let shops = Shops::open().await?;
+#[crow_testkit::test(migrations = "../examples/migrations")]
+async fn locked_rows_are_skipped_or_refused(shops: Shops) -> Outcome {
     let (pool, ours) = (&shops.pool, shops.ours);
     pool.transaction(ours, async |first| {
         let held =
@@ -31,9 +30,8 @@ async fn locked_rows_are_skipped_or_refused() -> Outcome {
     Ok(())
 }
 
-#[tokio::test]
-async fn a_join_locks_the_tables_that_are_named() -> Outcome {
-    let shops = Shops::open().await?;
+#[crow_testkit::test(migrations = "../examples/migrations")]
+async fn a_join_locks_the_tables_that_are_named(shops: Shops) -> Outcome {
     shops
         .pool
         .transaction(shops.ours, async |tx| {

@@ -15,9 +15,8 @@ async fn twenty_thousand(db: &TenantConn<'_>) -> Result<usize, Error> {
     db.insert_into::<Vehicle>().values(new).execute(db).await
 }
 
-#[tokio::test]
-async fn a_list_is_inserted_whole_or_not_at_all() -> Outcome {
-    let shops = Shops::open().await?;
+#[crow_testkit::test(migrations = "../examples/migrations")]
+async fn a_list_is_inserted_whole_or_not_at_all(shops: Shops) -> Outcome {
     shops
         .pool
         .scope(shops.ours, async |db| {
@@ -41,9 +40,8 @@ async fn a_list_is_inserted_whole_or_not_at_all() -> Outcome {
     Ok(())
 }
 
-#[tokio::test]
-async fn a_stream_gives_all_rows_and_then_the_connection_back() -> Outcome {
-    let shops = Shops::open().await?;
+#[crow_testkit::test(migrations = "../examples/migrations")]
+async fn a_stream_gives_all_rows_and_then_the_connection_back(shops: Shops) -> Outcome {
     shops
         .pool
         .scope(shops.ours, async |db| {
@@ -68,9 +66,8 @@ async fn a_stream_gives_all_rows_and_then_the_connection_back() -> Outcome {
     Ok(())
 }
 
-#[tokio::test]
-async fn an_error_ends_a_stream() -> Outcome {
-    let shops = Shops::open().await?;
+#[crow_testkit::test(migrations = "../examples/migrations")]
+async fn an_error_ends_a_stream(shops: Shops) -> Outcome {
     shops
         .pool
         .scope(shops.ours, async |db| {

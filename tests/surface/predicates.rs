@@ -23,9 +23,8 @@ where
     StartsWith::new(left, right.as_expression())
 }
 
-#[tokio::test]
-async fn conditions_choose_the_rows_that_they_describe() -> Outcome {
-    let shops = Shops::open().await?;
+#[crow_testkit::test(migrations = "../examples/migrations")]
+async fn conditions_choose_the_rows_that_they_describe(shops: Shops) -> Outcome {
     shops
         .pool
         .scope(shops.ours, async |db| {

@@ -2,32 +2,30 @@
 
 use chrono::NaiveDate;
 use crow_core::{Error, TenantId, TenantPool};
-use crow_examples::MIGRATIONS;
 use crow_examples::models::{NewServiceRecord, NewVehicle, ServiceRecord, Vehicle};
-use crow_testkit::TestDb;
+use crow_testkit::{FromTestDb, TestDb};
 
 pub(crate) type Outcome = Result<(), Box<dyn std::error::Error>>;
 
+/// Three vehicles in each shop: a Honda Civic of 2019 with two records (100 and 300 cents), a Honda
+/// Accord of 2021 with one (500 cents), and a Volvo V70 of 2004 without any.
 pub(crate) struct Shops {
     pub(crate) pool: TenantPool,
     pub(crate) ours: TenantId,
     pub(crate) theirs: TenantId,
-    _db: TestDb,
 }
 
-impl Shops {
-    /// Three vehicles in each shop: a Honda Civic of 2019 with two records (100 and 300 cents), a Honda
-    /// Accord of 2021 with one (500 cents), and a Volvo V70 of 2004 without any.
-    pub(crate) async fn open() -> Result<Self, Box<dyn std::error::Error>> {
-        let db = TestDb::new(MIGRATIONS).await?;
-        let pool = TenantPool::builder(db.tenant_url()).max_size(4).connect().await?;
-        let shops = Self { pool, ours: TenantId::random(), theirs: TenantId::random(), _db: db };
+impl FromTestDb for Shops {
+    async fn from_test_db(db: &TestDb) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        let shops = Self { pool: db.tenant_pool().await?, ours: db.new_tenant(), theirs: db.new_tenant() };
         for shop in [shops.ours, shops.theirs] {
             shops.fill(shop).await?;
         }
         Ok(shops)
     }
+}
 
+impl Shops {
     async fn fill(&self, shop: TenantId) -> Result<(), Error> {
         self.pool
             .transaction(shop, async |tx| {

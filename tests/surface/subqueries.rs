@@ -8,9 +8,8 @@ use diesel::prelude::*;
 
 use crate::shop::{Outcome, Shops};
 
-#[tokio::test]
-async fn in_and_not_in() -> Outcome {
-    let shops = Shops::open().await?;
+#[crow_testkit::test(migrations = "../examples/migrations")]
+async fn in_and_not_in(shops: Shops) -> Outcome {
     shops
         .pool
         .scope(shops.ours, async |db| {
@@ -23,9 +22,8 @@ async fn in_and_not_in() -> Outcome {
     Ok(())
 }
 
-#[tokio::test]
-async fn a_correlated_subquery_refers_to_the_row_outside() -> Outcome {
-    let shops = Shops::open().await?;
+#[crow_testkit::test(migrations = "../examples/migrations")]
+async fn a_correlated_subquery_refers_to_the_row_outside(shops: Shops) -> Outcome {
     shops
         .pool
         .scope(shops.ours, async |db| {
@@ -57,9 +55,8 @@ async fn a_correlated_subquery_refers_to_the_row_outside() -> Outcome {
     Ok(())
 }
 
-#[tokio::test]
-async fn a_scalar_subquery_compares_with_a_value() -> Outcome {
-    let shops = Shops::open().await?;
+#[crow_testkit::test(migrations = "../examples/migrations")]
+async fn a_scalar_subquery_compares_with_a_value(shops: Shops) -> Outcome {
     let newest = shops
         .pool
         .scope(shops.ours, async |db| {
@@ -75,9 +72,8 @@ async fn a_scalar_subquery_compares_with_a_value() -> Outcome {
     Ok(())
 }
 
-#[tokio::test]
-async fn queries_are_combined() -> Outcome {
-    let shops = Shops::open().await?;
+#[crow_testkit::test(migrations = "../examples/migrations")]
+async fn queries_are_combined(shops: Shops) -> Outcome {
     shops
         .pool
         .scope(shops.ours, async |db| {

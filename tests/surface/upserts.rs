@@ -11,9 +11,8 @@ fn civic(year: i32) -> NewVehicle<'static> {
     NewVehicle { make: "Honda", model: "Civic again", year, plate: "Civic" }
 }
 
-#[tokio::test]
-async fn a_row_that_exists_is_left_alone() -> Outcome {
-    let shops = Shops::open().await?;
+#[crow_testkit::test(migrations = "../examples/migrations")]
+async fn a_row_that_exists_is_left_alone(shops: Shops) -> Outcome {
     shops
         .pool
         .scope(shops.ours, async |db| {
@@ -28,9 +27,8 @@ async fn a_row_that_exists_is_left_alone() -> Outcome {
     Ok(())
 }
 
-#[tokio::test]
-async fn a_row_that_exists_is_updated_and_the_neighbours_is_not() -> Outcome {
-    let shops = Shops::open().await?;
+#[crow_testkit::test(migrations = "../examples/migrations")]
+async fn a_row_that_exists_is_updated_and_the_neighbours_is_not(shops: Shops) -> Outcome {
     shops
         .pool
         .scope(shops.ours, async |db| {
@@ -66,9 +64,8 @@ async fn a_row_that_exists_is_updated_and_the_neighbours_is_not() -> Outcome {
     Ok(())
 }
 
-#[tokio::test]
-async fn what_a_query_gives_is_inserted_for_the_same_tenant() -> Outcome {
-    let shops = Shops::open().await?;
+#[crow_testkit::test(migrations = "../examples/migrations")]
+async fn what_a_query_gives_is_inserted_for_the_same_tenant(shops: Shops) -> Outcome {
     shops
         .pool
         .scope(shops.ours, async |db| {
@@ -96,9 +93,8 @@ async fn what_a_query_gives_is_inserted_for_the_same_tenant() -> Outcome {
     Ok(())
 }
 
-#[tokio::test]
-async fn a_subquery_stands_on_the_right_of_an_update() -> Outcome {
-    let shops = Shops::open().await?;
+#[crow_testkit::test(migrations = "../examples/migrations")]
+async fn a_subquery_stands_on_the_right_of_an_update(shops: Shops) -> Outcome {
     let plate = shops
         .pool
         .scope(shops.ours, async |db| {

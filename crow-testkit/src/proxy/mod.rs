@@ -31,22 +31,22 @@ pub use self::message::{Direction, Message};
 /// Everything that it is told holds for all connections, those that are yet to come too, from the
 /// next message on. Dropping it breaks the connections.
 ///
-/// ```no_run
-/// # async fn test() -> Result<(), Box<dyn std::error::Error>> {
-/// use crow_core::TenantPool;
-/// use crow_testkit::{Proxy, TestDb};
+/// A [`test`](crate::test) takes it as an argument, before the URL of the application's role:
 ///
-/// let db = TestDb::new(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).await?;
-/// let proxy = Proxy::start(&db.tenant_url())?;
-/// let pool = TenantPool::builder(proxy.url()).connect().await?;
+/// ```no_run,test_harness
+/// use crow_core::{Error, TenantPool};
+/// use crow_testkit::Proxy;
 ///
-/// proxy.reset_round_trips();
-/// // Run something on the pool.
-/// assert_eq!(proxy.round_trips(), 1);
-///
-/// proxy.freeze();
-/// // Whatever waits for an answer now waits until its deadline.
-/// # Ok(()) }
+/// #[crow_testkit::test]
+/// async fn it_takes_one_round_trip(proxy: Proxy) -> Result<(), Error> {
+///     let pool = TenantPool::builder(proxy.url()).connect().await?;
+///     proxy.reset_round_trips();
+///     // Run something on the pool.
+///     assert_eq!(proxy.round_trips(), 1);
+///     proxy.freeze();
+///     // Whatever waits for an answer now waits until its deadline.
+///     Ok(())
+/// }
 /// ```
 ///
 /// # What a round trip is
