@@ -5,6 +5,7 @@
 //! |---|---|
 //! | mark a table's row type | [`TenantModel`](derive@TenantModel), [`SharedModel`](derive@SharedModel), [`TenantChangeset`] |
 //! | open a tenant's scope | [`TenantPool`], which lends a [`TenantConn`] |
+//! | prove which tenant somebody may act for | [`ClaimedTenant`], a [`Membership`], [`VerifiedTenant`], [`TenantScope`] |
 //! | read | [`TenantConn::query`], a [`TenantQuery`] |
 //! | write | [`TenantConn::insert_into`], [`update`](TenantConn::update), [`delete`](TenantConn::delete) |
 //! | join statements | [`TenantConn::transaction`], [`build_transaction`](TenantConn::build_transaction) |
@@ -31,6 +32,7 @@ mod conn;
 mod error;
 mod fragment;
 mod link;
+mod membership;
 mod model;
 mod query;
 pub mod schema;
@@ -43,10 +45,11 @@ pub use crow_derive::{SharedModel, TenantChangeset, TenantModel};
 pub use audit::{Finding, Severity};
 pub use column::{ModelColumn, ModelType};
 pub use conn::{
-    Access, AdminConn, AdminPool, PoolBuilder, PoolStatus, Retrying, TenantConn, TenantPool,
+    Access, AdminConn, AdminPool, PoolBuilder, PoolStatus, Retrying, TenantConn, TenantPool, TenantScope,
     TransactionBuilder, connect,
 };
 pub use error::{Error, Optional};
+pub use membership::{ClaimedTenant, Membership, Principal, VerifiedTenant};
 pub use model::{Model, ModelEntry, Protection, SharedModel, TenantModel, models};
 pub use query::{
     Aggregate, AnyOf, Combined, Condition, Delete, Insert, InsertInto, Key, Keyed, Locked, RlsOnly,
@@ -58,6 +61,7 @@ pub use tenant::{InvalidTenantId, TenantId};
 /// [`Loads`](bounds::Loads) and [`RowOf`](bounds::RowOf); nobody has to name the others.
 pub mod bounds {
     pub use crate::conn::{AsyncFunc, AsyncRepeat};
+    pub use crate::membership::OpensScope;
     pub use crate::model::{
         Declared, NoTenantColumn, ScopedSource, ScopedTable, TenantColumn, TenantIdType, TenantTable,
     };

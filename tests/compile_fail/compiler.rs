@@ -10,8 +10,8 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 /// What a case can name.
-const VISIBLE: [&str; 7] =
-    ["crow_core", "crow_testkit", "crow_tests", "diesel", "diesel_async", "tokio", "uuid"];
+const VISIBLE: [&str; 8] =
+    ["crow_core", "crow_testkit", "crow_tests", "diesel", "diesel_async", "serde", "tokio", "uuid"];
 
 /// Compiles programs of one file against the dependencies of this package.
 ///

@@ -20,6 +20,7 @@ mod session;
 mod target;
 mod tenant;
 mod tenant_pool;
+mod tenant_scope;
 #[cfg(feature = "tls")]
 mod tls;
 mod transaction;
@@ -34,4 +35,5 @@ pub use retrying::Retrying;
 pub use target::connect;
 pub use tenant::TenantConn;
 pub use tenant_pool::TenantPool;
+pub use tenant_scope::TenantScope;
 pub use transaction_builder::TransactionBuilder;

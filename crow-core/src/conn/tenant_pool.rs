@@ -12,6 +12,8 @@ use super::pool::{Pool, PoolStatus};
 use super::tenant::TenantConn;
 use crate::audit::{self, Audit, Report};
 use crate::error::Error;
+use crate::membership::OpensScope;
+use crate::seal::Seal;
 use crate::tenant::TenantId;
 
 /// Opens scopes: stretches of code in which only one tenant's rows exist.
@@ -47,6 +49,7 @@ impl TenantPool {
 
     /// Runs the closure as the tenant, each statement a transaction of its own.
     ///
+    /// The tenant is a [`VerifiedTenant`](crate::VerifiedTenant), or a [`TenantId`] where the program itself chooses it.
     /// What the closure returns leaves the scope and must not refer to it; rows are plain data.
     ///
     /// # Errors
@@ -54,7 +57,7 @@ impl TenantPool {
     /// The error of the closure. [`Error::PoolTimeout`], [`Error::Connection`] if there is no
     /// connection to run it on. [`Error::Deadline`] if it takes longer than the pool's deadline, and
     /// [`Error::CommitUnknown`] if that passed while COMMIT was under way.
-    pub async fn scope<F, R, E>(&self, tenant: TenantId, work: F) -> Result<R, E>
+    pub async fn scope<F, R, E>(&self, tenant: impl OpensScope, work: F) -> Result<R, E>
     where
         F: for<'r, 't> AsyncFnOnce(&'r mut TenantConn<'t>) -> Result<R, E>
             + for<'r, 't> AsyncFunc<&'r mut TenantConn<'t>, Result<R, E>, Fut: Send>
@@ -62,7 +65,7 @@ impl TenantPool {
         R: Send,
         E: From<Error> + Send,
     {
-        self.scope_for(tenant, None, self.deadline(), work).await
+        self.scope_for(tenant.__only_crow_implements_this(Seal), None, self.deadline(), work).await
     }
 
     /// Runs the closure as the tenant, if for an access then for one that is on record under this number.
@@ -91,7 +94,7 @@ impl TenantPool {
     /// # Errors
     ///
     /// As for [`scope`](Self::scope) and [`TenantConn::transaction`].
-    pub async fn transaction<F, R, E>(&self, tenant: TenantId, work: F) -> Result<R, E>
+    pub async fn transaction<F, R, E>(&self, tenant: impl OpensScope, work: F) -> Result<R, E>
     where
         F: for<'r, 't> AsyncFnOnce(&'r mut TenantConn<'t>) -> Result<R, E>
             + for<'r, 't> AsyncFunc<&'r mut TenantConn<'t>, Result<R, E>, Fut: Send>

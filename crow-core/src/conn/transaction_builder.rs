@@ -8,6 +8,8 @@ use super::tenant::TenantConn;
 use super::tenant_pool::TenantPool;
 use super::transaction::{Options, run};
 use crate::error::Error;
+use crate::membership::OpensScope;
+use crate::seal::Seal;
 use crate::tenant::TenantId;
 
 /// A transaction that is being described.
@@ -122,8 +124,8 @@ impl<'t> TransactionBuilder<&mut TenantConn<'t>> {
 impl TenantPool {
     /// Begins to describe a transaction of the tenant with an isolation level, read only, or
     /// retrying.
-    pub fn build_transaction(&self, tenant: TenantId) -> TransactionBuilder<(&Self, TenantId)> {
-        TransactionBuilder::new((self, tenant))
+    pub fn build_transaction(&self, tenant: impl OpensScope) -> TransactionBuilder<(&Self, TenantId)> {
+        TransactionBuilder::new((self, tenant.__only_crow_implements_this(Seal)))
     }
 }
 
