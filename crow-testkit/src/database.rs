@@ -10,7 +10,8 @@ use tokio::time::timeout;
 
 use crate::keep::Keep;
 use crate::session::Session;
-use crate::{Error, Server};
+use crate::test_db::harden;
+use crate::{Error, Server, name};
 
 /// How long the end of a test waits for a server that no longer answers.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -85,6 +86,19 @@ impl Database {
     pub(crate) fn borrowed(&self) -> Self {
         let (server, name) = (self.server.clone(), self.name.clone());
         Self { server, name, fate: Fate::Released, keep: self.keep, failed: AtomicBool::new(false) }
+    }
+
+    /// Another database with the same content, at once: nobody may be connected to this one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Statement`] if somebody is still connected after five seconds, or there is no room.
+    pub async fn copy(&self) -> Result<Self, Error> {
+        let session = Session::open(self.server.address()).await?;
+        let source = format!("{} {}", self.name, session.copy_strategy().await?);
+        let copy = Self::create(&self.server, &session, name::fresh_database(), &source).await?;
+        harden(&copy).await?;
+        Ok(copy)
     }
 
     /// Something else is to become of it than the database of a test.

@@ -93,6 +93,7 @@ mod executable;
 mod fill;
 mod from_test_db;
 mod given;
+mod isolation;
 mod keep;
 mod lease;
 mod lock;
@@ -104,6 +105,7 @@ mod options;
 mod place;
 mod postmaster;
 mod proxy;
+mod role;
 mod run;
 mod schema;
 mod seed;
@@ -155,6 +157,7 @@ pub use database::Database;
 pub use error::Error;
 pub use fill::{FilledRow, Filler, RowBuilder};
 pub use from_test_db::FromTestDb;
+pub use isolation::{Attackable, Cell, Group, Isolation, Report, Verdict};
 pub use options::ServerOptions;
 pub use proxy::{Direction, Hold, Message, Proxy};
 pub use schema::Schema;
@@ -168,4 +171,10 @@ pub use test_db::TestDb;
 #[doc(hidden)]
 pub mod __test {
     pub use crate::run::{Outcome, Running, Settings, directory, run};
+}
+
+/// What the code of the macros refers to.
+#[doc(hidden)]
+pub mod __isolation {
+    pub use crate::isolation::macros::run::{every_model, one};
 }

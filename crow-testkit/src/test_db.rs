@@ -307,7 +307,7 @@ async fn migrated(server: &Server, schema: Schema) -> Result<Template, Error> {
 }
 
 /// Grants on a database are not copied with it: what the crow schema took from PUBLIC is taken again.
-async fn harden(database: &Database) -> Result<(), Error> {
+pub(crate) async fn harden(database: &Database) -> Result<(), Error> {
     let name = database.name();
     let session = Session::open(database.server().address()).await?;
     let statement = format!(

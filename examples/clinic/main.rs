@@ -243,6 +243,9 @@ mod tests {
 
     use super::*;
 
+    crow_testkit::isolation!(migrations = "clinic/migrations";
+        Clinician, Patient, Appointment, Prescription, Invoice, OpeningHours);
+
     #[crow_testkit::test(migrations = "clinic/migrations")]
     async fn a_month_is_the_same_beside_another_clinic(clinics: [Tenant; 2]) -> Result<(), BookingError> {
         clinics[0].scope(a_month).await?;

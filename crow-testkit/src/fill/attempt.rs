@@ -17,6 +17,7 @@ pub(super) struct Attempt<'f> {
     filler: &'f mut Filler,
     table: Arc<Table>,
     given: Vec<(String, Option<String>)>,
+    wanted: &'f [String],
     made: Vec<(String, String)>,
     /// One for each constraint that has refused the row, the last one at the end.
     searches: Vec<Search>,
@@ -38,14 +39,16 @@ impl<'f> Attempt<'f> {
         filler: &'f mut Filler,
         table: Arc<Table>,
         given: Vec<(String, Option<String>)>,
+        wanted: &'f [String],
     ) -> Self {
-        Self { filler, table, given, made: Vec::new(), searches: Vec::new() }
+        Self { filler, table, given, wanted, made: Vec::new(), searches: Vec::new() }
     }
 
     pub(super) async fn insert(mut self) -> Result<FilledRow, Error> {
         let table = Arc::clone(&self.table);
-        for column in table.columns.iter().filter(|column| column.is_required()) {
-            if !self.is_given(&column.name) {
+        for column in &table.columns {
+            let wanted = column.is_required() || self.wanted.contains(&column.name);
+            if wanted && !self.is_given(&column.name) {
                 let value = self.value(column)?;
                 self.made.push((column.name.clone(), value));
             }

@@ -64,6 +64,7 @@ pub struct RowBuilder<'f> {
     table: String,
     tenant: TenantId,
     given: Vec<(String, Option<String>)>,
+    wanted: Vec<String>,
 }
 
 /// A row that was inserted, with all of its columns as PostgreSQL prints them.
@@ -87,7 +88,7 @@ impl Filler {
 
     /// A row of this tenant in a table, whose name is spelt as in SQL. In a shared table it is everybody's.
     pub fn row(&mut self, table: impl Into<String>, tenant: TenantId) -> RowBuilder<'_> {
-        RowBuilder { filler: self, table: table.into(), tenant, given: Vec::new() }
+        RowBuilder { filler: self, table: table.into(), tenant, given: Vec::new(), wanted: Vec::new() }
     }
 
     /// Gives a column this value in every row of the table that does not say otherwise, those included that are made as
@@ -117,9 +118,10 @@ impl Filler {
         table: &str,
         tenant: TenantId,
         given: Vec<(String, Option<String>)>,
+        wanted: &[String],
     ) -> Result<FilledRow, Error> {
         self.login.run("begin to fill a row", "BEGIN").await?;
-        let row = self.insert_below(table, tenant, given, Vec::new()).await;
+        let row = self.insert_below(table, tenant, given, wanted, Vec::new()).await;
         let end = if row.is_ok() { "COMMIT" } else { "ROLLBACK" };
         let ended = self.login.run("end filling a row", end).await;
         let row = row?;
@@ -137,11 +139,12 @@ impl Filler {
         table: &'a str,
         tenant: TenantId,
         mut given: Vec<(String, Option<String>)>,
+        wanted: &'a [String],
         mut below: Vec<u32>,
     ) -> Pin<Box<dyn Future<Output = Result<FilledRow, Error>> + Send + 'a>> {
         Box::pin(async move {
             let table = self.table(table).await?;
-            for (column, _) in &given {
+            for column in given.iter().map(|(column, _)| column).chain(wanted) {
                 table.column(column)?;
             }
             if table.has(TENANT) && !given.iter().any(|(name, _)| name == TENANT) {
@@ -154,9 +157,9 @@ impl Filler {
             }
             below.push(table.oid);
             for key in &table.foreign_keys {
-                self.refer(&table, key, tenant, &mut given, &below).await?;
+                self.refer(&table, key, tenant, &mut given, wanted, &below).await?;
             }
-            Attempt::new(self, table, given).insert().await
+            Attempt::new(self, table, given, wanted).insert().await
         })
     }
 
@@ -167,6 +170,7 @@ impl Filler {
         key: &ForeignKey,
         tenant: TenantId,
         given: &mut Vec<(String, Option<String>)>,
+        wanted: &[String],
         below: &[u32],
     ) -> Result<(), Error> {
         let mut known = Vec::new();
@@ -176,7 +180,9 @@ impl Filler {
                 // A foreign key that is null in part refers to nothing.
                 Some((_, None)) => return Ok(()),
                 Some((_, value)) => known.push((parent.clone(), value.clone())),
-                None if table.column(child)?.is_required() => unknown.push((child, parent)),
+                None if wanted.contains(child) || table.column(child)?.is_required() => {
+                    unknown.push((child, parent))
+                }
                 None => return Ok(()),
             }
         }
@@ -198,7 +204,7 @@ impl Filler {
                 cure: format!("Make the foreign key nullable, or give its columns ({}) a value", key.spelt()),
             });
         }
-        let row = self.insert_below(&parent.name, tenant, known, below.to_vec()).await?;
+        let row = self.insert_below(&parent.name, tenant, known, &[], below.to_vec()).await?;
         given.extend(unknown.iter().map(|(child, column)| ((*child).clone(), row.value(column))));
         Ok(())
     }
@@ -237,6 +243,12 @@ impl RowBuilder<'_> {
         self
     }
 
+    /// Gives a column a value although it could be left out.
+    pub fn also(mut self, column: impl Into<String>) -> Self {
+        self.wanted.push(column.into());
+        self
+    }
+
     /// Inserts the row, and first the parents that it needs.
     ///
     /// # Errors
@@ -244,7 +256,7 @@ impl RowBuilder<'_> {
     /// [`Error::Fill`], with nothing inserted: if there is no such table or column, if a type is unknown, if a constraint or a
     /// trigger refuses the row, or if foreign keys that must not be null go round in a circle.
     pub async fn insert(self) -> Result<FilledRow, Error> {
-        self.filler.insert(&self.table, self.tenant, self.given).await
+        self.filler.insert(&self.table, self.tenant, self.given, &self.wanted).await
     }
 }
 

@@ -1,0 +1,2 @@
+DROP TABLE readings, comments;
+DROP TABLE events CASCADE;
