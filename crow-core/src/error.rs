@@ -118,6 +118,11 @@ pub enum Error {
     #[error("the access across tenants has expired: ask for a new one")]
     AccessExpired,
 
+    /// The job is not done, and will not be if it is delivered again.
+    #[cfg(feature = "jobs")]
+    #[error(transparent)]
+    Job(#[from] crate::job::JobError),
+
     /// Anything else that the server refused.
     #[error("the database refused the statement: {0}")]
     Other(String),
@@ -146,6 +151,8 @@ impl Error {
             Self::Connection(_) => "connection",
             Self::Invalid(_) => "invalid",
             Self::AccessExpired => "access_expired",
+            #[cfg(feature = "jobs")]
+            Self::Job(_) => "job",
             Self::Other(_) => "other",
         }
     }

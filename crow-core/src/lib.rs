@@ -10,17 +10,19 @@
 //! | write | [`TenantConn::insert_into`], [`update`](TenantConn::update), [`delete`](TenantConn::delete) |
 //! | join statements | [`TenantConn::transaction`], [`build_transaction`](TenantConn::build_transaction) |
 //! | run SQL that the builder cannot say | [`TenantConn::rls_only`] |
+//! | do something for every tenant | [`for_each_tenant`] |
+//! | hand a tenant's work to a queue | `TenantJob` (feature `jobs`), a `Job`, `JobKeys` |
 //! | cross tenants, or help one | [`AdminPool`], with an [`Access`] |
 //! | install the database side, create tables | [`schema`] |
 //! | prove a live database right | [`audit`] |
 //!
 //! The guide: [getting started](guide::getting_started), [what a tenant can say](guide::queries),
 //! [from plain diesel](guide::porting), [tables that are there already](guide::adopting),
-//! [plans](guide::plans), [connections](guide::connections), [across tenants](guide::admin),
+//! [plans](guide::plans), [connections](guide::connections), [jobs](guide::jobs), [across tenants](guide::admin),
 //! [the audit](guide::audit), [what crow shows](guide::observability), [how to read the compile
 //! errors](guide::errors), [the threat model](guide::threat_model).
 //!
-//! The feature `tls` encrypts connections, `metrics` counts, `report` writes the audit's report for other programs, `cli`
+//! The feature `tls` encrypts connections, `jobs` signs work for queues, `metrics` counts, `report` writes the audit's report for other programs, `cli`
 //! is the command `crow`; all are off by default.
 
 // Tables may have 128 columns, and a macro takes a step for each.
@@ -29,8 +31,11 @@
 pub mod audit;
 mod column;
 mod conn;
+mod each;
 mod error;
 mod fragment;
+#[cfg(feature = "jobs")]
+mod job;
 mod link;
 mod membership;
 mod model;
@@ -48,7 +53,10 @@ pub use conn::{
     Access, AdminConn, AdminPool, PoolBuilder, PoolStatus, Retrying, TenantConn, TenantPool, TenantScope,
     TransactionBuilder, connect,
 };
+pub use each::{ForEachTenant, Progress, TenantFailure, TenantReport, for_each_tenant};
 pub use error::{Error, Optional};
+#[cfg(feature = "jobs")]
+pub use job::{Job, JobError, JobKey, JobKeys, TenantJob, VerifiedJob, forget_expired_jobs};
 pub use membership::{ClaimedTenant, Membership, Principal, VerifiedTenant};
 pub use model::{Model, ModelEntry, Protection, SharedModel, TenantModel, models};
 pub use query::{
@@ -95,6 +103,10 @@ pub mod guide {
 
     #[doc = include_str!("../../docs/connections.md")]
     pub mod connections {}
+
+    #[cfg_attr(feature = "jobs", doc = include_str!("../../docs/jobs.md"))]
+    #[cfg_attr(not(feature = "jobs"), doc = "Work that leaves the request: with the feature `jobs`.")]
+    pub mod jobs {}
 
     #[doc = include_str!("../../docs/errors.md")]
     pub mod errors {}

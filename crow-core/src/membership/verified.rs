@@ -7,7 +7,8 @@ use crate::tenant::TenantId;
 
 /// A tenant for which whoever asks has been found to be a member.
 ///
-/// Made by [`ClaimedTenant::verify`](crate::ClaimedTenant::verify) alone, so a function that takes one can rely on it:
+/// Made by [`ClaimedTenant::verify`](crate::ClaimedTenant::verify), and by opening a `TenantJob` that was signed where the tenant
+/// was known. Nothing else makes one, so a function that takes one can rely on it:
 ///
 /// ```
 /// # use crow_core::{Error, TenantPool, VerifiedTenant};
@@ -26,7 +27,7 @@ use crate::tenant::TenantId;
 pub struct VerifiedTenant(TenantId);
 
 impl VerifiedTenant {
-    pub(super) fn proved(tenant: TenantId) -> Self {
+    pub(crate) fn proved(tenant: TenantId) -> Self {
         Self(tenant)
     }
 

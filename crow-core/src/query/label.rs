@@ -26,6 +26,12 @@ impl Label {
         Self { operation, table: Some(|| sql(&M::Table::table().from_clause()).replace('"', "")) }
     }
 
+    /// A statement of crow's own.
+    #[cfg(feature = "jobs")]
+    pub(crate) fn named(operation: &'static str, table: fn() -> String) -> Self {
+        Self { operation, table: Some(table) }
+    }
+
     pub(crate) fn table(&self) -> Option<String> {
         self.table.map(|table| table())
     }

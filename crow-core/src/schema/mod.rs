@@ -33,12 +33,16 @@
 
 mod adoption;
 mod functions;
+#[cfg(feature = "jobs")]
+mod job_runs;
 mod migration;
 mod table;
 
 pub(crate) use self::functions::{Function, functions};
 
 pub use self::adoption::{Adoption, Plan, Step, Weight};
+#[cfg(feature = "jobs")]
+pub use self::job_runs::job_runs;
 pub use self::migration::CrowMigrations;
 pub use self::table::{
     Column, Name, Reference, SharedTable, Table, TableMigration, TableMigrations, TenantTable, Type,
