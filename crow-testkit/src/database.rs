@@ -95,9 +95,9 @@ impl Database {
     /// [`Error::Statement`] if somebody is still connected after five seconds, or there is no room.
     pub async fn copy(&self) -> Result<Self, Error> {
         let session = Session::open(self.server.address()).await?;
-        let source = format!("{} {}", self.name, session.copy_strategy().await?);
+        let source = format!("{} {}", self.name, session.copy_strategy());
         let copy = Self::create(&self.server, &session, name::fresh_database(), &source).await?;
-        harden(&copy).await?;
+        harden(&copy, &session).await?;
         Ok(copy)
     }
 

@@ -15,6 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Session<'a> {
     address: &'a Address,
     client: Client,
+    /// Of the server, the first number.
+    version: u32,
 }
 
 impl<'a> Session<'a> {
@@ -40,9 +42,10 @@ impl<'a> Session<'a> {
                 outcome => break outcome.map_err(failed)?,
             }
         };
+        let version = connection.parameter("server_version").and_then(major).unwrap_or_default();
         // Ends with the client, and its error reaches the client's next statement.
         tokio::spawn(connection);
-        Ok(Self { address, client })
+        Ok(Self { address, client, version })
     }
 
     /// Runs statements without arguments and returns the first column of the rows.
@@ -62,11 +65,15 @@ impl<'a> Session<'a> {
 
     /// The clause that copies files where the server knows it. Writing the copy to the log
     /// instead, the default since 15, takes three times as long.
-    pub(crate) async fn copy_strategy(&self) -> Result<&'static str, Error> {
-        let version = self.run("tell its version", "SHOW server_version_num").await?;
-        let number = version.first().and_then(|text| text.parse::<u32>().ok());
-        Ok(if number >= Some(150_000) { "STRATEGY FILE_COPY" } else { "" })
+    pub(crate) fn copy_strategy(&self) -> &'static str {
+        if self.version >= 15 { "STRATEGY FILE_COPY" } else { "" }
     }
+}
+
+/// 17 of `17.2 (Debian 17.2-1)` and of `17beta1`.
+fn major(version: &str) -> Option<u32> {
+    let end = version.find(|c: char| !c.is_ascii_digit()).unwrap_or(version.len());
+    version[..end].parse().ok()
 }
 
 fn cure_of_connecting(error: &tokio_postgres::Error) -> &'static str {

@@ -5,7 +5,7 @@ use crate::session::Session;
 use crate::{Database, Error, Server, name};
 
 /// What a template is made of if it is not made of another one.
-const EMPTY: &str = "template0 ENCODING 'UTF8' LOCALE 'C'";
+pub(crate) const EMPTY: &str = "template0 ENCODING 'UTF8' LOCALE 'C'";
 
 /// A finished template database on a server.
 #[derive(Clone, Debug)]
@@ -38,12 +38,14 @@ impl Server {
     where
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        self.template_of(EMPTY, key, async |draft| build(draft.superuser_url()).await).await
+        let session = Session::open(self.address()).await?;
+        self.template_of(&session, EMPTY, key, async |draft| build(draft.superuser_url()).await).await
     }
 
     /// As [`template`](Self::template), of which the beginning is a copy of another one.
     pub(crate) async fn template_of<E>(
         &self,
+        session: &Session<'_>,
         source: &str,
         key: &str,
         build: impl AsyncFnOnce(&Database) -> Result<(), E>,
@@ -53,19 +55,17 @@ impl Server {
     {
         let digest = name::digest(&[key.as_bytes()]);
         let name = format!("crow_template_{digest}");
-        let session = Session::open(self.address()).await?;
-        let copy_strategy = session.copy_strategy().await?;
-        let template = Template { server: self.clone(), name, copy_strategy };
-        if template.is_finished(&session).await? {
+        let template = Template { server: self.clone(), name, copy_strategy: session.copy_strategy() };
+        if template.is_finished(session).await? {
             return Ok(template);
         }
-        // Held until the session ends, which the death of this process also brings about.
-        session
-            .run("lock the template", &format!("SELECT pg_advisory_lock(x'{digest}'::bit(64)::bigint)"))
-            .await?;
-        if !template.is_finished(&session).await? {
-            self.build_template(&session, &template.name, source, key, build).await?;
+        // The session's, so that it ends with it, which a failure and the death of this process also bring about.
+        let lock = format!("x'{digest}'::bit(64)::bigint");
+        session.run("lock the template", &format!("SELECT pg_advisory_lock({lock})")).await?;
+        if !template.is_finished(session).await? {
+            self.build_template(session, &template.name, source, key, build).await?;
         }
+        session.run("unlock the template", &format!("SELECT pg_advisory_unlock({lock})")).await?;
         Ok(template)
     }
 
@@ -109,8 +109,11 @@ impl Template {
     /// # Errors
     /// If the server is out of reach, or has no room.
     pub async fn database(&self) -> Result<Database, Error> {
-        let session = Session::open(self.server.address()).await?;
-        Database::create(&self.server, &session, name::fresh_database(), &self.source()).await
+        self.database_by(&Session::open(self.server.address()).await?).await
+    }
+
+    pub(crate) async fn database_by(&self, session: &Session<'_>) -> Result<Database, Error> {
+        Database::create(&self.server, session, name::fresh_database(), &self.source()).await
     }
 
     /// What a copy of it is made of, in SQL.

@@ -16,6 +16,7 @@ use uuid::Builder;
 use crate::given::{self, Columns};
 use crate::migrate::{self, Failure};
 use crate::session::Session;
+use crate::template::EMPTY;
 use crate::{Database, Error, Filler, Schema, Server, Template, Tenant, executable, name, seed};
 
 /// The roles that a test logs in as; the crow schema makes them.
@@ -83,9 +84,9 @@ impl TestDb {
     ///
     /// As for [`new`](Self::new).
     pub async fn on(server: &Server, schema: impl Into<Schema>) -> Result<Self, Error> {
-        let database = migrated(server, schema.into()).await?.database().await?;
-        harden(&database).await?;
-        Ok(Self::of(database, seed::choose()?))
+        let session = Session::open(server.address()).await?;
+        let template = migrated(server, &session, schema.into()).await?;
+        Self::copied(&template, &session).await
     }
 
     /// A database that begins with what `fill` does. The first test that asks lets it work on a database with the schema; this
@@ -135,16 +136,21 @@ impl TestDb {
         const { assert!(size_of::<F>() == 0, "a snapshot is found by its code: it must not capture anything") };
         let (server, schema) = (Server::shared()?, schema.into());
         let key = format!("{} {} {:?}", schema.key()?, executable::identity()?, TypeId::of::<F>());
-        let beginning = migrated(&server, schema).await?;
+        let session = Session::open(server.address()).await?;
+        let beginning = migrated(&server, &session, schema).await?;
         let snapshot = server
-            .template_of(&beginning.source(), &key, async |draft| {
-                harden(draft).await.map_err(Failure::from)?;
+            .template_of(&session, &beginning.source(), &key, async |draft| {
+                harden(draft, &session).await.map_err(Failure::from)?;
                 fill(Self::of(draft.borrowed(), 0)).await.map_err(Into::into)
             })
             .await
             .map_err(Error::of_the_build)?;
-        let database = snapshot.database().await?;
-        harden(&database).await?;
+        Self::copied(&snapshot, &session).await
+    }
+
+    async fn copied(template: &Template, session: &Session<'_>) -> Result<Self, Error> {
+        let database = template.database_by(session).await?;
+        harden(&database, session).await?;
         Ok(Self::of(database, seed::choose()?))
     }
 
@@ -296,20 +302,20 @@ impl fmt::Debug for Fixtures {
 }
 
 /// The template with the tables of a schema.
-async fn migrated(server: &Server, schema: Schema) -> Result<Template, Error> {
+async fn migrated(server: &Server, session: &Session<'_>, schema: Schema) -> Result<Template, Error> {
     let key = schema.key()?;
     let passwords = ROLES.map(|role| (role, server.role_password(role)));
-    let build = async |url: String| {
+    let build = async |draft: &Database| {
+        let url = draft.superuser_url();
         let building = tokio::task::spawn_blocking(move || migrate::build(&url, &schema, &passwords));
         building.await.map_err(Failure::from)?
     };
-    server.template(&key, build).await.map_err(Error::of_the_build)
+    server.template_of(session, EMPTY, &key, build).await.map_err(Error::of_the_build)
 }
 
 /// Grants on a database are not copied with it: what the crow schema took from PUBLIC is taken again.
-pub(crate) async fn harden(database: &Database) -> Result<(), Error> {
+pub(crate) async fn harden(database: &Database, session: &Session<'_>) -> Result<(), Error> {
     let name = database.name();
-    let session = Session::open(database.server().address()).await?;
     let statement = format!(
         "REVOKE CREATE, TEMPORARY ON DATABASE {name} FROM PUBLIC; \
          GRANT CREATE, TEMPORARY ON DATABASE {name} TO crow_owner"
