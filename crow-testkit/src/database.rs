@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use tokio::runtime::Builder;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::keep::Keep;
 use crate::session::Session;
@@ -130,6 +130,7 @@ impl Database {
             Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
         let work = async {
             let session = Session::open(self.server.address()).await?;
+            self.end_sessions(&session).await?;
             session
                 .run("drop a database", &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name))
                 .await
@@ -138,6 +139,21 @@ impl Database {
             Ok(outcome) => outcome.map(drop).map_err(|error| error.to_string()),
             Err(_) => Err(format!("no answer within {} s", PATIENCE.as_secs())),
         }
+    }
+}
+
+impl Database {
+    /// DROP DATABASE ends them too, but looks only every tenth of a second whether they are gone.
+    async fn end_sessions(&self, session: &Session<'_>) -> Result<(), Error> {
+        let sql =
+            format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'", self.name);
+        for _ in 0..50 {
+            if session.run("end the sessions of a database", &sql).await?.is_empty() {
+                break;
+            }
+            sleep(Duration::from_millis(2)).await;
+        }
+        Ok(())
     }
 }
 

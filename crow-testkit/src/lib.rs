@@ -157,7 +157,7 @@ pub use database::Database;
 pub use error::Error;
 pub use fill::{FilledRow, Filler, RowBuilder};
 pub use from_test_db::FromTestDb;
-pub use isolation::{Attackable, Cell, Group, Isolation, Report, Verdict};
+pub use isolation::{Attackable, Cell, Group, Isolation, Mutant, Mutants, Noticed, Report, Verdict};
 pub use options::ServerOptions;
 pub use proxy::{Direction, Hold, Message, Proxy};
 pub use schema::Schema;
@@ -177,4 +177,5 @@ pub mod __test {
 #[doc(hidden)]
 pub mod __isolation {
     pub use crate::isolation::macros::run::{every_model, one};
+    pub use crate::isolation::mutation::macros::mutant;
 }

@@ -57,3 +57,5 @@ pub(crate) struct Reading {
 }
 
 crow_testkit::isolation!(migrations = "isolation/migrations"; Event, Comment { body: "well done" }, Reading);
+
+crow_testkit::mutate!(migrations = "isolation/migrations"; Event, Comment);

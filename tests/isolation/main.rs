@@ -1,4 +1,5 @@
 //! The isolation suite of crow-testkit: on models whose tables are protected, where every attack has to fail, and on schemas
 //! that lack one protection, where one has to succeed.
 
+mod broken;
 mod events;

@@ -289,5 +289,5 @@ pub(super) fn refused(table: &str, error: &tokio_postgres::Error) -> Error {
 }
 
 fn example(column: &str) -> String {
-    format!(".set(\"{column}\", ..) on the row, or `Filler::always`")
+    format!(".set(\"{column}\", ..) on the row, `Filler::always`, or `isolation!(Model {{ column: value }})`")
 }

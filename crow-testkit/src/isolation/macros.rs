@@ -98,6 +98,7 @@ macro_rules! __isolation_suite {
                     $(.model::<$($path)::+>() $($(.with(::core::stringify!($column), $value))*)?)*
             }
 
+            #[allow(dead_code)]
             pub(super) const MODELS: usize = [$(::core::stringify!($($path)::+)),*].len();
         }
     };
@@ -159,7 +160,7 @@ pub(crate) mod run {
         schema: Schema,
         (module, models): (&str, usize),
     ) {
-        let report = attack(suite.only_model::<M>().only(group), schema);
+        let report = attack(suite.only_model::<M>().only([group]), schema);
         tell(&report);
         let of_all = module.rsplit_once("::").map_or(module, |(of_all, _)| of_all);
         together(of_all, models * Group::ALL.len(), &report);

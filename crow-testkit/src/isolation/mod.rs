@@ -3,6 +3,7 @@
 mod attack;
 mod attacks;
 pub(crate) mod macros;
+pub(crate) mod mutation;
 mod report;
 mod scene;
 mod session;
@@ -19,6 +20,7 @@ use crate::role::Role;
 use crate::{Database, Error, TestDb};
 pub use attack::Group;
 use attack::{Attack, Control};
+pub use mutation::{Mutant, Mutants, Noticed};
 pub use report::{Cell, Report, Verdict};
 use scene::{Channel, Given, Scene};
 pub use typed::Attackable;
@@ -119,9 +121,9 @@ impl Isolation {
         self
     }
 
-    /// Tries the attacks of this group alone.
-    pub fn only(self, group: Group) -> Self {
-        Self { groups: vec![group], ..self }
+    /// Tries the attacks of these groups alone.
+    pub fn only(self, groups: impl IntoIterator<Item = Group>) -> Self {
+        Self { groups: groups.into_iter().collect(), ..self }
     }
 
     /// Gives a column of a table a value in all rows that are made, where

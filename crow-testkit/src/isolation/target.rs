@@ -25,6 +25,7 @@ pub(crate) struct Target {
 
 /// A foreign key.
 pub(crate) struct Reference {
+    pub(crate) name: String,
     /// The table at its other end.
     pub(crate) table: String,
     /// Each referring column, and the one that it refers to, without the tenants'.
@@ -57,6 +58,7 @@ pub(crate) struct Rows {
 /// The shape of a table, before there are rows.
 pub(crate) struct Shape {
     pub(crate) table: String,
+    pub(crate) schema: String,
     pub(crate) by_tenant: bool,
     pub(crate) columns: Vec<String>,
     pub(crate) keys: Vec<Vec<String>>,
@@ -69,7 +71,8 @@ pub(crate) struct Shape {
 const COLUMNS: &str = "SELECT c.oid, EXISTS (SELECT FROM pg_catalog.pg_partitioned_table AS p JOIN pg_catalog.pg_attribute AS a ON a.attrelid = p.partrelid
         WHERE p.partrelid = c.oid AND a.attnum = ANY (p.partattrs::int2[]) AND a.attname = 'tenant_id'), pg_catalog.format('%I.%I', n.nspname, c.relname),
       ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute AS a
-        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' ORDER BY a.attnum)
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' ORDER BY a.attnum),
+      pg_catalog.quote_ident(n.nspname)
     FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
     WHERE c.oid = pg_catalog.to_regclass($1::text) AND c.relkind IN ('r', 'p')";
 
@@ -81,7 +84,7 @@ const KEYS: &str = "SELECT ARRAY(SELECT a.attname::text FROM pg_catalog.generate
     -- The order of a primary key's name stays where it has become an index of another kind.
     ORDER BY NOT x.indisprimary, c.relname NOT LIKE '%pkey', c.relname";
 
-const REFERENCES: &str = "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname),
+const REFERENCES: &str = "SELECT k.conname::text, pg_catalog.format('%I.%I', n.nspname, c.relname),
       ARRAY(SELECT a.attname::text FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY AS u (number, place)
         JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = u.number ORDER BY place),
       ARRAY(SELECT a.attname::text FROM pg_catalog.unnest(k.confkey) WITH ORDINALITY AS u (number, place)
@@ -132,6 +135,7 @@ impl Shape {
             by_tenant: row.get(1),
             table: row.get(2),
             columns: row.get(3),
+            schema: row.get(4),
             keys: keys.iter().map(|row| row.get(0)).collect(),
             parents,
             children,
@@ -144,7 +148,7 @@ impl Shape {
     }
 
     pub(crate) fn with(self, rows: Rows) -> Target {
-        let Self { table, by_tenant, columns, keys, parents, children, partitions, views } = self;
+        let Self { table, by_tenant, columns, keys, parents, children, partitions, views, .. } = self;
         Target { table, by_tenant, columns, keys, parents, children, partitions, views, rows }
     }
 
@@ -164,9 +168,9 @@ impl Shape {
 async fn references(login: &Login, table: u32, to_parents: bool) -> Result<Vec<Reference>, Error> {
     let rows = login.ask("describe foreign keys", REFERENCES, &[&table, &to_parents]).await?;
     let references = rows.iter().map(|row| {
-        let (children, parents): (Vec<String>, Vec<String>) = (row.get(1), row.get(2));
+        let (children, parents): (Vec<String>, Vec<String>) = (row.get(2), row.get(3));
         let columns = children.into_iter().zip(parents).filter(|(child, _)| child != TENANT);
-        Reference { table: row.get(0), columns: columns.collect() }
+        Reference { name: row.get(0), table: row.get(1), columns: columns.collect() }
     });
     Ok(references.filter(|reference| !reference.columns.is_empty()).collect())
 }

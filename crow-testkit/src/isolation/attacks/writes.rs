@@ -67,12 +67,10 @@ pub(super) const ATTACKS: &[Attack] = &[
         cure: PROTECT,
         control: Control::Bare,
         plays: |t| {
-            one(format!(
-                "UPDATE {} AS t SET {} WHERE {}",
-                t.table,
-                Target::set(&t.of_victim()),
-                t.is(&t.rows.own)?
-            ))
+            let update = format!("UPDATE {} AS t SET {}", t.table, Target::set(&t.of_victim()));
+            // With a WHERE the policies of SELECT are asked too, and may refuse what those of UPDATE let through.
+            let [one, all] = [format!("{update} WHERE {}", t.is(&t.rows.own)?), update];
+            Ok([one, all].map(|step| Changes(Script::new([step]).committed())).into())
         },
     },
     Attack {
