@@ -99,11 +99,11 @@ impl Running<'_> {
     /// # Panics
     ///
     /// If the argument cannot be made.
-    pub async fn argument<T: FromTestDb>(&self) -> T {
-        T::from_test_db(self.db).await.unwrap_or_else(|error| {
-            let name = self.name;
-            panic!("{name} did not begin, as its `{}` could not be made: {error}", std::any::type_name::<T>())
-        })
+    pub async fn argument<T: FromTestDb>(&self, ty: &str) -> T {
+        match T::from_test_db(self.db).await {
+            Ok(argument) => argument,
+            Err(error) => panic!("{} did not begin, as its `{ty}` could not be made: {error}", self.name),
+        }
     }
 
     /// What went wrong, if something did.
@@ -157,14 +157,16 @@ enum End {
 #[track_caller]
 pub fn run(settings: Settings, work: impl AsyncFnOnce(&Running<'_>) -> Option<String>) {
     let Settings { name, open, timeout, mut runtime, should_panic } = settings;
-    let runtime =
-        runtime.enable_all().build().unwrap_or_else(|error| panic!("{name} has no runtime: {error}"));
-    let db = runtime
-        .block_on(within(PREPARATION, open))
-        .unwrap_or_else(|| {
-            panic!("{name} did not begin: its database took longer than {PREPARATION:?} to make")
-        })
-        .unwrap_or_else(|error| panic!("{name} did not begin: {error}"));
+    // No closures, which would be where the panics come from.
+    let runtime = match runtime.enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => panic!("{name} has no runtime: {error}"),
+    };
+    let db = match runtime.block_on(within(PREPARATION, open)) {
+        Some(Ok(db)) => db,
+        Some(Err(error)) => panic!("{name} did not begin: {error}"),
+        None => panic!("{name} did not begin: its database took longer than {PREPARATION:?} to make"),
+    };
     let running = Running { db: &db, name, begun: Cell::new(false), beginning: Notify::new() };
     let end = panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(watched(&running, timeout, work))))
         .unwrap_or_else(End::Panicked);

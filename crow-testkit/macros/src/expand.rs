@@ -22,7 +22,7 @@ pub(crate) fn test(options: TokenStream, function: TokenStream) -> syn::Result<T
     let made = function.arguments.iter().zip(&arguments).map(|(argument, variable)| {
         let ty = &argument.made;
         // The span lets the compiler point at a type that cannot be an argument.
-        quote_spanned!(ty.span()=> let mut #variable = __test.argument::<#ty>().await;)
+        quote_spanned!(ty.span()=> let mut #variable = __test.argument::<#ty>(::core::stringify!(#ty)).await;)
     });
     let passed =
         function.arguments.iter().zip(&arguments).map(|(argument, variable)| match argument.passed {
