@@ -41,6 +41,9 @@
 //! uses it has ended, by whatever death, the server is stopped and the directory deleted: nothing is kept
 //! between test runs. Root's tests run it as the user `postgres` or `nobody`.
 //!
+//! A server that `CROW_DATABASE_URL` names stays. There a killed run leaves its database; it is dropped by the next run that builds a
+//! template a day later, as are templates of that age.
+//!
 //! # Where PostgreSQL comes from
 //!
 //! `CROW_DATABASE_URL` ends the search: that server is used, nothing is started. Otherwise the programs
@@ -96,6 +99,7 @@ mod given;
 mod isolation;
 mod keep;
 mod lease;
+mod leftovers;
 mod lock;
 mod login;
 mod migrate;

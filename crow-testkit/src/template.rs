@@ -2,7 +2,7 @@
 
 use crate::database::Fate;
 use crate::session::Session;
-use crate::{Database, Error, Server, name};
+use crate::{Database, Error, Server, leftovers, name};
 
 /// What a template is made of if it is not made of another one.
 pub(crate) const EMPTY: &str = "template0 ENCODING 'UTF8' LOCALE 'C'";
@@ -80,6 +80,7 @@ impl Server {
     where
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
+        leftovers::drop_old(session).await?;
         let draft_name = format!("{name}_draft");
         // What a builder that was killed left.
         session

@@ -1,7 +1,9 @@
 //! A template is built once, by one, or not at all.
 
+use std::fs::File;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crow_testkit::{Error, Server, ServerOptions};
 
@@ -122,4 +124,36 @@ async fn it_can_be_asked_for_in_a_spawned_task() {
     });
     let database = task.await.expect("no panic").expect("a database");
     assert_eq!(execute(&database.superuser_url(), "SELECT n FROM t").await.expect("a row"), "1");
+}
+
+#[test]
+fn what_killed_runs_left_on_a_server_is_dropped_after_a_day() {
+    let server = Server::private(ServerOptions::default()).expect("a server");
+    let superuser = server.superuser_url("postgres");
+    let sql = |statement: &str| run(&superuser, statement).expect("an answer");
+    let data = PathBuf::from(sql("SHOW data_directory"));
+    let [old, young, in_use] = ["1", "2", "3"].map(|digit| format!("crow_{}", digit.repeat(32)));
+    let template = format!("crow_template_{}", "4".repeat(16));
+    let of_others = "crow_production".to_owned();
+    let yesterday = SystemTime::now() - Duration::from_secs(25 * 60 * 60);
+    for name in [&old, &young, &in_use, &template, &of_others] {
+        sql(&format!("CREATE DATABASE {name}"));
+        let oid = sql(&format!("SELECT oid FROM pg_database WHERE datname = '{name}'"));
+        let file = File::options().write(true).open(data.join("base").join(oid).join("PG_VERSION"));
+        if *name != young {
+            file.expect("a file of the database").set_modified(yesterday).expect("a time");
+        }
+    }
+    sql(&format!("ALTER DATABASE {template} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false"));
+    block_on(async {
+        let url = server.superuser_url(&in_use);
+        let (_client, connection) =
+            tokio_postgres::connect(&url, tokio_postgres::NoTls).await.expect("a connection");
+        tokio::spawn(connection);
+        server.template("builds something", fill).await.expect("a template");
+    });
+    let left = databases(&server);
+    for (name, stays) in [(old, false), (young, true), (in_use, true), (template, false), (of_others, true)] {
+        assert_eq!(left.split(' ').any(|database| database == name), stays, "{name} in {left}");
+    }
 }
