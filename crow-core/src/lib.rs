@@ -12,18 +12,19 @@
 //! | run SQL that the builder cannot say | [`TenantConn::rls_only`] |
 //! | do something for every tenant | [`for_each_tenant`] |
 //! | hand a tenant's work to a queue | `TenantJob` (feature `jobs`), a `Job`, `JobKeys` |
+//! | serve requests of tenants | `request::TenantLayer` (features `tower`, `axum`) |
 //! | cross tenants, or help one | [`AdminPool`], with an [`Access`] |
 //! | install the database side, create tables | [`schema`] |
 //! | prove a live database right | [`audit`] |
 //!
 //! The guide: [getting started](guide::getting_started), [what a tenant can say](guide::queries),
 //! [from plain diesel](guide::porting), [tables that are there already](guide::adopting),
-//! [plans](guide::plans), [connections](guide::connections), [jobs](guide::jobs), [across tenants](guide::admin),
+//! [plans](guide::plans), [connections](guide::connections), [requests](guide::requests), [jobs](guide::jobs), [across tenants](guide::admin),
 //! [the audit](guide::audit), [what crow shows](guide::observability), [how to read the compile
 //! errors](guide::errors), [the threat model](guide::threat_model).
 //!
-//! The feature `tls` encrypts connections, `jobs` signs work for queues, `metrics` counts, `report` writes the audit's report for other programs, `cli`
-//! is the command `crow`; all are off by default.
+//! The feature `tls` encrypts connections, `tower` and `axum` lead from requests to tenants, `jobs` signs work for queues, `metrics` counts,
+//! `report` writes the audit's report for other programs, `cli` is the command `crow`; all are off by default.
 
 // Tables may have 128 columns, and a macro takes a step for each.
 #![recursion_limit = "256"]
@@ -40,6 +41,8 @@ mod link;
 mod membership;
 mod model;
 mod query;
+#[cfg(feature = "tower")]
+pub mod request;
 pub mod schema;
 mod scope;
 mod seal;
@@ -103,6 +106,10 @@ pub mod guide {
 
     #[doc = include_str!("../../docs/connections.md")]
     pub mod connections {}
+
+    #[cfg_attr(feature = "axum", doc = include_str!("../../docs/requests.md"))]
+    #[cfg_attr(not(feature = "axum"), doc = "From a request to a tenant: with the feature `axum`.")]
+    pub mod requests {}
 
     #[cfg_attr(feature = "jobs", doc = include_str!("../../docs/jobs.md"))]
     #[cfg_attr(not(feature = "jobs"), doc = "Work that leaves the request: with the feature `jobs`.")]

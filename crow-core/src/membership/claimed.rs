@@ -48,6 +48,28 @@ impl ClaimedTenant {
     }
 }
 
+impl From<TenantId> for ClaimedTenant {
+    fn from(tenant: TenantId) -> Self {
+        Self(tenant)
+    }
+}
+
+/// Whether the claim is to this tenant, for membership checks that go by what a token says.
+impl PartialEq<TenantId> for ClaimedTenant {
+    fn eq(&self, tenant: &TenantId) -> bool {
+        self.0 == *tenant
+    }
+}
+
+/// Reads the text of a UUID. What comes from outside is a claim, so this is the type for the tenant in a token or a form.
+#[cfg(feature = "tower")]
+impl<'de> serde::Deserialize<'de> for ClaimedTenant {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
 impl fmt::Debug for ClaimedTenant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ClaimedTenant({})", self.0)
