@@ -201,6 +201,14 @@ async fn tables_with_rows_are_adopted() -> Outcome {
     for _ in 0..2 {
         crow(&url, &["adopt", "customers=account", orders, "--dry-run"]).expect(0, &plan, &[]);
     }
+    let told = "1/27 public.customers: the column, empty\n";
+    crow(&url, &["adopt", "customers=account", orders, "--until-cut-over", "--yes"]).expect(
+        0,
+        &["Done."],
+        &[told],
+    );
+    let rest = ["-- 1. from here on a row is reached by who has entered its tenant"];
+    crow(&url, &["adopt", "customers", "\"my=orders\"", "--dry-run"]).expect(0, &rest, &[]);
     crow(&url, &["adopt", "customers=account", orders, "--yes"]).expect(0, &["Done."], &[]);
     crow(&url, &["adopt", "customers", "\"my=orders\"", "--yes"]).expect(0, &["Nothing is left to do"], &[]);
     crow(&url, &["protect", "customers", "\"my=orders\"", "--yes"]).expect(0, &["Done"], &[]);

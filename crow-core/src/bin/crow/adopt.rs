@@ -15,8 +15,8 @@ use super::plan::{Consent, Progress, print};
 /// swaps the keys and protects all of the tables at once: from then on the application has to enter a tenant.
 #[derive(Args)]
 #[command(after_help = "\
-Name all tables that refer to each other, those that are referred to first. Behind `=` stands what
-the tenant of a row is, in SQL, for a table without tenant_id, or with rows that have none.
+Name all tables that refer to each other. Behind `=` stands what the tenant of a row is, in SQL,
+for a table without tenant_id, or with rows that have none.
 
 Examples:
   crow adopt customers=account_id invoices --dry-run > plan.sql
@@ -26,6 +26,9 @@ pub(crate) struct Adopt {
     /// Tables, each with its expression if it needs one.
     #[arg(required = true, value_name = "TABLE[=SQL]")]
     tables: Vec<String>,
+    /// Stop before the step from which on the application has to enter a tenant.
+    #[arg(long)]
+    until_cut_over: bool,
     #[command(flatten)]
     consent: Consent,
 }
@@ -43,14 +46,17 @@ impl Adopt {
                 None => adoption.table(name),
             };
         }
+        if self.until_cut_over {
+            adoption = adoption.until_cut_over();
+        }
         let plan = adoption.plan(conn).await?;
         if self.consent.to(&format!("-- Adopt: {}\n{plan}", whereabouts(conn).await?))? {
             let progress = Progress::of(plan.steps().len());
             let mut done = 0;
             adoption
-                .run(conn, |_| {
+                .run(conn, |step| {
                     done += 1;
-                    progress.show(done);
+                    progress.tell(done, &step.purpose);
                 })
                 .await?;
             drop(progress);

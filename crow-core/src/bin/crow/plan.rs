@@ -66,6 +66,16 @@ impl Progress {
             eprint!("\r\x1b[K{done}/{}", self.of);
         }
     }
+
+    /// As [`show`](Self::show), with what has been done; where nobody sits there, a line for whoever reads the log.
+    pub(crate) fn tell(&self, done: usize, what: &str) {
+        self.show(done);
+        if self.shown {
+            eprint!(" {what}");
+        } else {
+            eprintln!("{done}/{} {what}", self.of);
+        }
+    }
 }
 
 impl Drop for Progress {

@@ -176,6 +176,28 @@ struct Found {
 }
 
 #[derive(QueryableByName)]
+struct Role {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Bool)]
+    entitled: bool,
+}
+
+/// What others may not even ask.
+async fn entitled(connection: &mut AsyncPgConnection) -> Result<(), Error> {
+    let sql =
+        "SELECT pg_catalog.quote_ident(current_user) AS name, EXISTS (SELECT FROM pg_catalog.pg_roles AS r
+                 WHERE r.rolname = 'crow_owner' AND pg_catalog.pg_has_role(r.oid, 'USAGE')) AS entitled";
+    match sql_query(sql).get_result(connection).await? {
+        Role { entitled: true, .. } => Ok(()),
+        Role { name, .. } => Err(Error::Invalid(format!(
+            "{name} cannot adopt tables: install crow, and connect as a superuser, or as a role with BYPASSRLS that owns the tables, \
+             after GRANT crow_owner TO {name}"
+        ))),
+    }
+}
+
+#[derive(QueryableByName)]
 struct Obstacle {
     #[diesel(sql_type = Text)]
     defect: String,
@@ -184,6 +206,7 @@ struct Obstacle {
 impl Facts {
     /// Changes nothing.
     pub(super) async fn load(connection: &mut AsyncPgConnection, names: &[&Name]) -> Result<Self, Error> {
+        entitled(connection).await?;
         let mut oids = Vec::new();
         for name in names {
             let found: Found = sql_query("SELECT pg_catalog.to_regclass($1)::pg_catalog.oid AS oid")

@@ -21,7 +21,7 @@ const ATTEMPTS: u32 = 100;
 
 /// Turns tables that exist into protected tenant tables, while the application goes on reading and writing them.
 ///
-/// Name all tables that refer to each other, those that are referred to first. [`plan`](Self::plan) looks at the database and says what is left to do,
+/// Name all tables that refer to each other. [`plan`](Self::plan) looks at the database and says what is left to do,
 /// as SQL; [`run`](Self::run) does it. A plan that was interrupted, by an error or by a deploy, is taken up by making it
 /// again. One step swaps the keys and protects all of the tables at once: from then on the application has to enter a tenant.
 ///
@@ -50,6 +50,7 @@ const ATTEMPTS: u32 = 100;
 #[must_use]
 pub struct Adoption {
     tables: Vec<(Name, Option<String>)>,
+    only_before: bool,
 }
 
 impl Adoption {
@@ -71,6 +72,12 @@ impl Adoption {
     pub fn backfill(mut self, name: impl Into<Name>, expression: impl Into<String>) -> Self {
         self.tables.push((name.into(), Some(expression.into())));
         self
+    }
+
+    /// Stops before the step with which the tables become crow's: until then an application that knows no tenants goes on
+    /// working. The rest is done without this, when the one that does is there.
+    pub fn until_cut_over(self) -> Self {
+        Self { only_before: true, ..self }
     }
 
     /// What is left to do. Changes nothing.
@@ -95,7 +102,12 @@ impl Adoption {
             let obstacles: String = obstacles.iter().map(|obstacle| format!("\n  - {obstacle}")).collect();
             return Err(Error::Invalid(format!("cannot adopt, nothing was changed:{obstacles}")));
         }
-        Ok(Plan { steps: rules::steps(&facts, &expressions) })
+        let mut steps = rules::steps(&facts, &expressions);
+        if !self.only_before {
+            steps.extend(rules::cut_over(&facts, &expressions));
+            steps.extend(rules::old_indexes(&facts));
+        }
+        Ok(Plan { steps })
     }
 
     /// Does what is left to do, and says so after each step.
@@ -105,19 +117,28 @@ impl Adoption {
     ///
     /// # Errors
     ///
-    /// Those of [`plan`](Self::plan). [`Error::Other`] or the like if a step fails, as validations do that find rows of one tenant
-    /// which hang on another's; then what was done before stays, and running it again goes on from there.
+    /// Those of [`plan`](Self::plan). [`Error::Invalid`] with the step if one fails, as that does which finds rows of one tenant
+    /// that hang on another's; then what was done before stays, and running it again goes on from there.
     pub async fn run(
         &self,
         connection: &mut AsyncPgConnection,
         mut done: impl FnMut(&Step),
     ) -> Result<(), Error> {
         let plan = self.plan(connection).await?;
-        for step in plan.steps() {
-            match step.weight {
-                Weight::Long => connection.batch_execute(&step.sql).await?,
-                Weight::Brief => briefly(connection, step).await?,
-            }
+        for (at, step) in plan.steps().iter().enumerate() {
+            let ran = match step.weight {
+                Weight::Long => connection.batch_execute(&step.sql).await.map_err(Error::from),
+                Weight::Brief => briefly(connection, step).await,
+            };
+            ran.map_err(|error| match error {
+                Error::Connection(_) => error,
+                error => Error::Invalid(format!(
+                    "step {} of {}, {}: {error}",
+                    at + 1,
+                    plan.steps().len(),
+                    step.purpose
+                )),
+            })?;
             done(step);
         }
         Ok(())
@@ -149,7 +170,6 @@ END",
         }
     }
     Err(Error::Invalid(format!(
-        "the step \"{}\" asked {ATTEMPTS} times for a lock that others hold: end their transactions, and run the plan again",
-        step.purpose
+        "it asked {ATTEMPTS} times for a lock that others hold: end their transactions, and run the plan again"
     )))
 }

@@ -16,12 +16,12 @@ pub(super) fn obstacles(facts: &Facts, expressions: &[Option<&str>]) -> Vec<Stri
         match table.tenant.as_deref() {
             None if expression.is_none() => {
                 obstacles.push(format!(
-                    "{name} has no column tenant_id: say what a row's tenant is, with `backfill`"
+                    "{name} has no column tenant_id: say what a row's tenant is, as SQL behind its name"
                 ));
             }
             Some(other) if other != "uuid" => {
                 obstacles.push(format!(
-                    "{name}.tenant_id is of type {other}: rename it, and say `backfill` with its uuid"
+                    "{name}.tenant_id is of type {other}: rename it, and say behind the table's name how it becomes a uuid"
                 ));
             }
             _ => {}
@@ -86,12 +86,13 @@ fn hidden(name: &str) -> String {
     )
 }
 
-/// What is left to do, for tables that nothing stands in the way of.
+/// What is left to do before the cut-over, for tables that nothing stands in the way of.
 pub(super) fn steps(facts: &Facts, expressions: &[Option<&str>]) -> Vec<Step> {
     let mut steps = Vec::new();
-    let tables = || facts.tables.iter().zip(expressions.iter().copied());
-    steps.extend(tables().filter(|(table, _)| table.tenant.is_none()).map(|(table, _)| add_column(table)));
-    for (table, expression) in tables() {
+    let tables = parents_first(facts, expressions);
+    let without = tables.iter().filter(|(table, _)| table.tenant.is_none());
+    steps.extend(without.map(|(table, _)| add_column(table)));
+    for (table, expression) in tables {
         if let Some(expression) = expression.filter(|_| to_fill(table)) {
             steps.extend(fill(table, expression));
             steps.push(backfill(table, expression));
@@ -104,9 +105,22 @@ pub(super) fn steps(facts: &Facts, expressions: &[Option<&str>]) -> Vec<Step> {
         let table = facts.table(sequence.relation)?;
         Some(identity(&table.name(), &sequence.column, &sequence.sequence))
     }));
-    steps.extend(cut_over(facts, expressions));
-    steps.extend(old_indexes(facts));
     steps
+}
+
+/// A row's tenant is most often that of the row to which it refers.
+fn parents_first<'f>(facts: &'f Facts, expressions: &[Option<&'f str>]) -> Vec<(&'f Table, Option<&'f str>)> {
+    let mut waiting: Vec<_> = facts.tables.iter().zip(expressions.iter().copied()).collect();
+    let mut sorted = Vec::new();
+    while !waiting.is_empty() {
+        let refers = |child: u32, parent: u32| {
+            child != parent && facts.foreign_keys.iter().any(|key| (key.child, key.parent) == (child, parent))
+        };
+        let free = |(table, _): &(&Table, _)| !waiting.iter().any(|(other, _)| refers(table.oid, other.oid));
+        // Those that refer to each other in a circle are taken as they were named.
+        sorted.push(waiting.remove(waiting.iter().position(free).unwrap_or(0)));
+    }
+    sorted
 }
 
 fn add_column(table: &Table) -> Step {
@@ -130,12 +144,21 @@ BEGIN
 END"
     ));
     vec![
+        // A mistake in it would otherwise come to light in the application's own statements.
+        Step::brief(
+            format!("{name}: the expression for the tenant of a row is one, and a uuid"),
+            format!("EXPLAIN UPDATE {name} SET tenant_id = ({expression})"),
+        ),
         Step::brief(
             format!("{name}: what the tenant of a new row is"),
             format!(
                 "CREATE OR REPLACE FUNCTION {function}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS {body}"
             ),
+        ),
+        Step::brief(
+            format!("{name}: only the trigger calls it"),
+            format!("REVOKE ALL ON FUNCTION {function}() FROM PUBLIC"),
         ),
         Step::brief(
             format!("{name}: new rows get their tenant"),
@@ -280,7 +303,7 @@ fn unpaired(facts: &Facts) -> impl Iterator<Item = &ForeignKey> {
 }
 
 fn new_foreign_keys(facts: &Facts) -> Vec<Step> {
-    let mut steps = Vec::new();
+    let mut steps = Vec::from_iter(crossings(facts));
     // In the order of the old ones, whether they are there yet or not.
     let mut unvalidated: Vec<(&str, String)> = Vec::new();
     for key in unpaired(facts) {
@@ -306,6 +329,47 @@ fn new_foreign_keys(facts: &Facts) -> Vec<Step> {
         )
     }));
     steps
+}
+
+/// Rows that hang on another tenant's are all found before the first foreign key refuses new ones.
+fn crossings(facts: &Facts) -> Option<Step> {
+    let missing = unpaired(facts).filter(|key| !facts.foreign_keys.iter().any(|other| other.leads(key)));
+    let counts: String = missing
+        .map(|key| {
+            let ForeignKey { child_name, parent_name, columns, parent_columns, .. } = key;
+            let pairs = columns.iter().zip(parent_columns);
+            let pairs: Vec<_> =
+                pairs.map(|(child, parent)| format!("c.{} = p.{}", quoted(child), quoted(parent))).collect();
+            let rows = format!(
+                "FROM {child_name} AS c JOIN {parent_name} AS p ON {} WHERE c.tenant_id <> p.tenant_id",
+                pairs.join(" AND ")
+            );
+            let found = format!(
+                " rows of {child_name} refer to {parent_name} of another tenant, by {}: SELECT c.*, p.tenant_id {rows}",
+                key.name
+            );
+            format!(
+                "\n  SELECT count(*) INTO crow_rows {rows};
+  IF crow_rows > 0 THEN
+    crow_found := crow_found || E'\\n  - ' || crow_rows || {};
+  END IF;",
+                literal(&found)
+            )
+        })
+        .collect();
+    let body = format!(
+        "DECLARE
+  crow_rows bigint;
+  crow_found text := '';
+BEGIN{counts}
+  IF crow_found <> '' THEN
+    RAISE EXCEPTION USING MESSAGE = 'rows hang on those of another tenant: change or delete them, and run the plan again' || crow_found;
+  END IF;
+END"
+    );
+    (!counts.is_empty()).then(|| {
+        Step::long("no row hangs on another tenant's".into(), format!("DO {}", dollar_quoted(&body)))
+    })
 }
 
 fn add_foreign_key(key: &ForeignKey, name: &str) -> Step {
@@ -372,7 +436,7 @@ END"
 
 /// Keys are swapped and tables protected in one transaction, which only changes the catalog: the application finds its old keys, and
 /// the indexes below them, until the moment at which it begins to enter tenants.
-fn cut_over(facts: &Facts, expressions: &[Option<&str>]) -> Option<Step> {
+pub(super) fn cut_over(facts: &Facts, expressions: &[Option<&str>]) -> Option<Step> {
     let mut lines = Vec::new();
     for key in unpaired(facts) {
         lines.push(format!("ALTER TABLE {} DROP CONSTRAINT {}", key.child_name, quoted(&key.name)));
@@ -421,7 +485,7 @@ fn replace(facts: &Facts, table: &Table, index: &Index) -> String {
 }
 
 /// What no key stands on is of no use any more.
-fn old_indexes(facts: &Facts) -> impl Iterator<Item = Step> {
+pub(super) fn old_indexes(facts: &Facts) -> impl Iterator<Item = Step> {
     unled(facts).filter(|index| !index.unique).filter_map(|index| {
         let table = facts.table(index.relation)?;
         Some(Step::long(
