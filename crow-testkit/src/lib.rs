@@ -28,9 +28,10 @@
 //! | make such a database elsewhere | [`TestDb`], from a [`Schema`] |
 //! | have a server, or databases of another kind | [`Server`], [`Template`], [`Database`] |
 //! | give tenants rows | [`TestDb::tenant`], [`Tenant::insert`], [`Filler`] |
+//! | prove that no tenant reaches another's rows | [`isolation!`], [`mutate!`], [`Isolation`] |
 //! | see what happens when things break | [`Proxy`], [`cancel`], [`Soak`], [`Server::freeze`] |
 //!
-//! The [guide] says how tests are written with it.
+//! The [guide] says how tests are written with it, and its page on [isolation](guide::isolation) what is attacked, and how.
 //!
 //! # The server
 //!
@@ -122,7 +123,10 @@ mod tenant;
 mod test_db;
 
 #[doc = include_str!("../../docs/testing.md")]
-pub mod guide {}
+pub mod guide {
+    #[doc = include_str!("../../docs/isolation.md")]
+    pub mod isolation {}
+}
 
 /// Makes an `async fn` a test with a migrated database of its own.
 ///

@@ -3,3 +3,8 @@
 
 mod broken;
 mod events;
+
+/// By their tables.
+mod every_model {
+    crow_testkit::isolation!(migrations = "isolation/migrations");
+}

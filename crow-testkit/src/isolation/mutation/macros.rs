@@ -167,4 +167,15 @@ mod tests {
             listed.filter(|line| MUTATIONS.iter().any(|mutation| mutation.name == *line)).collect();
         assert_eq!(listed, MUTATIONS.iter().map(|mutation| mutation.name).collect::<Vec<_>>());
     }
+
+    #[test]
+    fn the_guide_lists_the_mutations() {
+        let page = include_str!("../../../../docs/isolation.md");
+        let listed = page
+            .lines()
+            .skip_while(|line| *line != "## What is taken away")
+            .filter(|line| line.starts_with("| `"));
+        let rows = MUTATIONS.iter().map(|mutation| format!("| `{}` | {} |", mutation.name, mutation.what));
+        assert_eq!(listed.collect::<Vec<_>>(), rows.collect::<Vec<_>>());
+    }
 }
