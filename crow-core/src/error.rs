@@ -48,6 +48,12 @@ pub enum Error {
     #[error("a value breaks a rule of the table{}", constraint(.0))]
     Check(Option<String>),
 
+    /// A value is none of its type for PostgreSQL: out of range, too long, a text with a NUL byte.
+    ///
+    /// It may come from a user. What the type of a column means in Rust keeps most of these out.
+    #[error("a value does not fit: {0}")]
+    Value(String),
+
     /// The transaction conflicted with a concurrent one (serialization failure or deadlock) and
     /// was rolled back; running it again may succeed, which
     /// [`retrying`](crate::TransactionBuilder::retrying) does.
@@ -139,6 +145,7 @@ impl Error {
             Self::Unique(_) => "unique",
             Self::ForeignKey(_) => "foreign_key",
             Self::Check(_) => "check",
+            Self::Value(_) => "value",
             Self::Conflict { .. } => "conflict",
             Self::CommitUnknown(_) => "commit_unknown",
             Self::Cancelled(_) => "cancelled",
@@ -180,7 +187,7 @@ impl From<diesel::result::Error> for Error {
             Diesel::NotFound => Self::NotFound,
             Diesel::DatabaseError(kind, info) => database(kind, &*info),
             Diesel::QueryBuilderError(error) => Self::Invalid(error.to_string()),
-            Diesel::InvalidCString(_) => Self::Invalid("a text value holds a NUL byte".into()),
+            Diesel::InvalidCString(_) => Self::Value("a text holds a NUL byte".into()),
             Diesel::SerializationError(error) => {
                 Self::Invalid(format!("a value cannot be sent: {}", redacted(&error.to_string())))
             }
@@ -250,7 +257,9 @@ fn by_message(message: &str) -> Error {
     } else if lost_statement(message) {
         Error::Connection(format!("{}{LOST_STATEMENT}", lost(message)))
     } else if message.starts_with("invalid byte sequence") && message.ends_with(": 0x00") {
-        Error::Invalid("a text value holds a NUL byte, which PostgreSQL cannot store".into())
+        Error::Value("a text holds a NUL byte, which PostgreSQL cannot store".into())
+    } else if is_about_a_value(message) {
+        Error::Value(redacted(message))
     } else if message.starts_with("permission denied") {
         Error::Other(format!(
             "{message}: grant it to the role of the pool (`SELECT crow.protect(..)` grants what a tenant table needs)"
@@ -258,6 +267,20 @@ fn by_message(message: &str) -> Error {
     } else {
         Error::Other(redacted(message))
     }
+}
+
+/// Class 22 of SQLSTATE, without what only a program does wrong, and what does not fit into an index.
+fn is_about_a_value(message: &str) -> bool {
+    const BEGINNINGS: [&str; 7] = [
+        "value too long for type",
+        "numeric field overflow",
+        "invalid input syntax for type",
+        "invalid input value for enum",
+        "unsupported Unicode escape sequence",
+        "index row size ",
+        "index row requires ",
+    ];
+    message.contains("out of range") || BEGINNINGS.iter().any(|beginning| message.starts_with(beginning))
 }
 
 /// What the driver had prepared is gone for good, or something else has its name.

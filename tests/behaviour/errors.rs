@@ -210,7 +210,7 @@ async fn values_of_any_kind_are_stored_as_they_are() -> Outcome {
                 assert_eq!(any.count(db).await?, 1, "{n}");
             }
             let nul = db.query::<Vehicle>().filter(vehicles::model.eq("a\0b")).count(db).await;
-            assert!(matches!(&nul, Err(Error::Invalid(text)) if text.contains("NUL")), "{nul:?}");
+            assert!(matches!(&nul, Err(Error::Value(text)) if text.contains("NUL")), "{nul:?}");
             let nul = db.rls_only(sql_query("SELECT 'a\0b'")).execute(db).await;
             assert!(matches!(&nul, Err(Error::Invalid(text)) if text.contains("NUL")), "{nul:?}");
             assert_eq!(db.query::<Vehicle>().count(db).await?, 3 + hostile.len() as i64);

@@ -124,7 +124,7 @@ async fn a_nul_is_refused_wherever_it_is() -> Outcome {
         macro_rules! refused {
             ($db:ident => $work:expr) => {{
                 let result = place.scope(view, async |$db| Ok($work.await.map(drop))).await?;
-                assert!(matches!(&result, Err(Error::Invalid(why)) if why.contains("NUL")), "{result:?}");
+                assert!(matches!(&result, Err(Error::Value(why)) if why.contains("NUL")), "{result:?}");
                 // And the pool is none the worse.
                 let vehicles = place.scope(view, async |db| count(db).await).await?;
                 assert_eq!(vehicles, i64::try_from(view.vehicles.len())?);
@@ -224,7 +224,7 @@ async fn values_out_of_range_are_errors() -> Outcome {
         macro_rules! fails {
             ($db:ident => $work:expr) => {{
                 let result = place.scope(view, async |$db| Ok($work.await.map(drop))).await?;
-                assert!(matches!(result, Err(Error::Other(_) | Error::Invalid(_))), "{result:?}");
+                assert!(matches!(result, Err(Error::Other(_) | Error::Value(_))), "{result:?}");
             }};
         }
         fails!(db => db.query::<Vehicle>().limit(-1).load(db));

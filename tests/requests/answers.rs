@@ -8,11 +8,14 @@ use crow_core::request::{ByUuid, Problem, Refusal, TenantLayer, TrustedHeader, a
 use crow_core::{Error, InvalidTenantId, TenantPool, TenantScope};
 use crow_examples::MIGRATIONS;
 use crow_examples::models::{NewVehicle, ServiceRecord, Vehicle, VehicleChanges};
+use crow_examples::schema::vehicles;
 use crow_testkit::TestDb;
+use diesel::prelude::*;
 use diesel::sql_query;
 use http::{HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
 use crate::Outcome;
 use crate::issuer::{Signer, claims_but, now};
@@ -37,6 +40,7 @@ fn each_error_has_its_status_and_tells_nothing_of_the_inside() {
         (Error::Unique(name()), 409, "conflict", false),
         (Error::ForeignKey(name()), 422, "reference", false),
         (Error::Check(name()), 422, "rule", false),
+        (Error::Value(secret()), 422, "rule", false),
         (Error::ReadOnly, 500, "internal", false),
         (Error::RolledBack, 500, "internal", false),
         (Error::CommitUnknown(secret()), 504, "outcome_unknown", false),
@@ -163,7 +167,24 @@ async fn what_the_database_refuses(db: &TestDb, shops: Shops) -> Outcome {
         })
         .await
     };
+    let nul = async |shop: TenantScope| {
+        shop.run(async |db| db.query::<Vehicle>().filter(vehicles::model.eq("\0")).count(db).await.map(drop))
+            .await
+    };
+    let too_long_for_its_index = async |shop: TenantScope| {
+        // Random, since PostgreSQL compresses what repeats itself.
+        let plate: String = (0..1_000).map(|_| Uuid::new_v4().to_string()).collect();
+        let new = NewVehicle { make: "Honda", model: "Jazz", year: 2019, plate: &plate };
+        shop.run(async |db| db.insert_into::<Vehicle>().values(new).execute(db).await.map(drop)).await
+    };
+    let too_large = async |shop: TenantScope| {
+        let sum = vehicles::year + i32::MAX;
+        shop.run(async |db| db.query::<Vehicle>().filter(sum.gt(0)).count(db).await.map(drop)).await
+    };
     let router = Router::new()
+        .route("/nul", get(nul))
+        .route("/too-long", get(too_long_for_its_index))
+        .route("/too-large", get(too_large))
         .route("/taken", get(taken))
         .route("/before-cars", get(before_cars))
         .route("/no-such-make", get(no_such_make))
@@ -173,6 +194,9 @@ async fn what_the_database_refuses(db: &TestDb, shops: Shops) -> Outcome {
         .route("/stopped", get(stopped));
     let service = layered(db.tenant_pool().await?, &shops, router);
     for (path, status) in [
+        ("/nul", StatusCode::UNPROCESSABLE_ENTITY),
+        ("/too-long", StatusCode::UNPROCESSABLE_ENTITY),
+        ("/too-large", StatusCode::UNPROCESSABLE_ENTITY),
         ("/taken", StatusCode::CONFLICT),
         ("/before-cars", StatusCode::UNPROCESSABLE_ENTITY),
         ("/no-such-make", StatusCode::UNPROCESSABLE_ENTITY),

@@ -9,6 +9,7 @@ mod answers;
 mod api_keys;
 mod cookies;
 mod directory;
+mod fuzz;
 mod handlers;
 mod headers;
 mod hosts;

@@ -102,7 +102,7 @@ impl Shops {
     {
         Router::new()
             .route("/vehicles", get(makes).post(makes))
-            .route("/shops/{shop}/vehicles", get(makes))
+            .route("/shops/{shop}/vehicles", get(makes).post(makes))
             .layer(TenantLayer::new(self.pool.clone(), identify, resolver, membership))
     }
 

@@ -9,7 +9,7 @@ use super::refusal::Refusal;
 /// The token of `Authorization: Bearer`; `None` without this header, or with one of another scheme.
 pub(super) fn bearer(parts: &Parts) -> Result<Option<&str>, Refusal> {
     let Some(value) = single(&parts.headers, &AUTHORIZATION)? else { return Ok(None) };
-    let Some((scheme, token)) = value.split_once(' ') else { return Ok(None) };
+    let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
     Ok(scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_matches(' ')))
 }
 

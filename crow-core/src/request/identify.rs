@@ -53,7 +53,8 @@ pub trait Identify: Send + Sync + 'static {
         Either { first: self, second: other }
     }
 
-    /// Lets through, as `None`, who does not say who they are. The membership check has to say what they may do.
+    /// Lets through, as `None`, who does not say who they are. The membership check has to say what they may do; a guest who
+    /// may not is answered as a member of another tenant is, with 403, whether or not the tenant exists.
     fn or_guest(self) -> OrGuest<Self>
     where
         Self: Sized,

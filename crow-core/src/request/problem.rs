@@ -60,7 +60,7 @@ use crate::error::Error;
 /// | 404 | no such row in this tenant, whether or not in another; a row that a policy refused |
 /// | 409 | a key that exists already |
 /// | 421 | a host that the service is not |
-/// | 422 | a reference to no row of the tenant, or a value that breaks a rule of the table |
+/// | 422 | a reference to no row of the tenant, or a value that breaks a rule of the table, or is none of its type |
 /// | 503 | no connection free in time, none to be had, or conflicts with others, with `Retry-After` |
 /// | 504 | the deadline has passed, the server stopped the statement, or it is not known whether it was done |
 /// | 500 | everything else, which is a fault of the service |
@@ -188,7 +188,7 @@ impl From<&Error> for Problem {
                 "reference",
                 "This refers to something that does not exist, or something still refers to it.",
             ),
-            Error::Check(_) => {
+            Error::Check(_) | Error::Value(_) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "rule", "A value breaks a rule for its field.")
             }
             // Delivering it again would change nothing.
