@@ -1,0 +1,2 @@
+DROP FUNCTION shop_by_slug;
+DROP TABLE shops;

@@ -1,0 +1,14 @@
+//! The service over real HTTP, with two shops, of which each answer to one is searched for what is the other's.
+
+mod admin;
+mod attacks;
+mod crud;
+mod documents;
+mod end;
+mod injection;
+mod jobs;
+mod page;
+#[path = "../../demo/shops.rs"]
+mod shops;
+mod visitor;
+mod world;
