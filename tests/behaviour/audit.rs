@@ -87,8 +87,8 @@ const CHANGED: [(&str, &[&str]); 12] = [
     (
         "ALTER TABLE vehicles RENAME plate TO \"Plate\"",
         &[
-            "table public.vehicles has column \"Plate\", which has to be given a value and which its model does not have",
             "table public.vehicles has no column plate, which its model has",
+            "table public.vehicles has column \"Plate\", which has to be given a value and which its model does not have",
         ],
     ),
     (

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 /// One thing that is wrong with a database, and what mends it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {
     /// The rule, such as `B3`; the guide's page on [the audit](crate::guide::audit) lists them all.
@@ -76,5 +76,30 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { rule, object, problem, cure, .. } = self;
         write!(f, "[{rule}] {object}: {problem}. To mend it: {cure}")
+    }
+}
+
+/// As a [`Report`](super::Report) prints it, on lines of its own: a `main` that returns the refusal of a pool prints it
+/// with `Debug`, and for many this is the first that they see of an audit.
+impl fmt::Debug for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { rule, severity, object, problem, danger, cure } = self;
+        write!(f, "\n{severity} {rule} {danger}\n    {object} {problem}\n        {cure}\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::report::example;
+    use crate::Error;
+
+    #[test]
+    fn a_refusal_that_main_returns_reads_as_the_report_does() {
+        let mut report = example();
+        report.accepted.clear();
+        let printed = format!("{:?}", Error::Unsafe(report.findings.clone()));
+        let report = report.to_string();
+        let mut lines = report.lines().skip(1).filter(|line| !line.is_empty() && !line.starts_with("Found"));
+        assert!(lines.all(|line| printed.lines().any(|printed| printed == line)), "{printed}");
     }
 }

@@ -114,7 +114,9 @@ pub(super) fn in_order(found: impl IntoIterator<Item = Found>) -> Vec<Finding> {
 
 /// The worst first, then as the rules are.
 pub(super) fn sort(findings: &mut [Finding]) {
-    let place = |finding: &Finding| RULES.iter().position(|rule| rule.id == finding.rule);
+    let place = |Finding { rule, danger, .. }: &Finding| {
+        RULES.iter().position(|known| (known.id, &known.danger) == (&**rule, danger))
+    };
     findings.sort_by(|one, other| {
         (other.severity, place(one), &one.object, &one.problem).cmp(&(
             one.severity,
@@ -186,6 +188,25 @@ mod tests {
             format!("| {} | {} |{asked} | {} |", rule.id, rule.severity, rule.danger)
         });
         assert_eq!(listed.copied().collect::<Vec<_>>(), rows.collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn each_danger_is_said_above_what_it_is_about() {
+        let of_models: Vec<_> = rules().filter(|rule| rule.id == "S11").collect();
+        let found = |rule: &Rule, object: &str| rule.finding(object.into(), "is wrong".into(), "mend it".into());
+        let mut report = super::super::report::example();
+        report.accepted.clear();
+        report.findings = ["table b", "table a"]
+            .into_iter()
+            .flat_map(|object| of_models.iter().rev().map(move |rule| found(rule, object)))
+            .collect();
+        sort(&mut report.findings);
+        let text = report.to_string();
+        let expected = of_models.iter().map(|rule| {
+            let lines = "    table a is wrong\n        mend it\n    table b is wrong\n        mend it\n";
+            format!("\nmedium S11 {}\n{lines}", rule.danger)
+        });
+        assert!(of_models.len() > 1 && text.contains(&expected.collect::<String>()), "{text}");
     }
 
     /// Some letters and numbers stand for several rules, which tell apart what can happen.

@@ -43,7 +43,8 @@ fn colour(severity: Severity) -> &'static str {
     }
 }
 
-/// By severity, then by rule: what can happen is said once for all that it can happen to.
+/// By severity, then by what can happen, which is said once for all that it can happen to. Some rules' names stand for
+/// several dangers.
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Report { database, role, server, tables, findings, accepted } = self.report;
@@ -52,15 +53,15 @@ impl fmt::Display for Text<'_> {
         writeln!(f, "Database {database}, role {role}, PostgreSQL {server}: {of_tables}")?;
         for severity in Severity::ALL {
             let all: Vec<_> = findings.iter().filter(|finding| finding.severity == severity).collect();
-            for of_rule in all.chunk_by(|one, next| one.rule == next.rule) {
-                let Finding { rule, danger, .. } = of_rule[0];
+            for alike in all.chunk_by(|one, next| (&one.rule, &one.danger) == (&next.rule, &next.danger)) {
+                let Finding { rule, danger, .. } = alike[0];
                 writeln!(
                     f,
                     "\n{} {} {danger}",
                     self.paint(colour(severity), severity),
                     self.paint(BOLD, rule)
                 )?;
-                for Finding { object, problem, cure, .. } in of_rule {
+                for Finding { object, problem, cure, .. } in alike {
                     writeln!(f, "    {} {problem}", self.paint(BOLD, object))?;
                     writeln!(f, "        {}", self.paint(DIM, cure))?;
                 }
