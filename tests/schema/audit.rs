@@ -62,6 +62,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("audit::F1 fires below the minor release that is demanded, and not at it", minor_release),
         trial("audit::the owner, the admin and a superuser find what the application finds", whoever_asks),
         trial("audit::what is revoked at installation is what B10 and B11 look for", doors),
+        trial("audit::what D6 says runs, and makes an index that the tenant leads", led_by_the_tenant),
         trial("audit::five hundred tables take less than a second", many_tables),
     ];
     tenant.chain(admin).chain(others).collect()
@@ -302,6 +303,55 @@ async fn doors() -> Fallible {
     }
     assert!(revoked.len() > 40, "{revoked:?}");
     assert_eq!(looked_for, revoked);
+    Ok(())
+}
+
+async fn led_by_the_tenant() -> Fallible {
+    let (database, superuser) = World::crow().database(&world::server(false)?).await?;
+    superuser
+        .run(
+            r#"ALTER TABLE doc ADD "At" timestamptz;
+               CREATE INDEX "By Time" ON doc ("At" DESC, tenant_id, body text_pattern_ops) INCLUDE (email) WHERE n > 0;
+               CREATE INDEX by_hash ON doc USING hash (email);
+               CREATE INDEX by_block ON note USING brin (doc_id uuid_minmax_multi_ops);
+               CREATE INDEX by_part ON event (body);
+               CREATE UNIQUE INDEX by_id ON note (id, tenant_id) NULLS NOT DISTINCT;
+               ALTER TABLE note ADD CONSTRAINT one UNIQUE (doc_id, tenant_id) INCLUDE (body);
+               ALTER TABLE tally DROP CONSTRAINT tally_pkey, ADD CONSTRAINT tally_pkey PRIMARY KEY (id, tenant_id);
+               ALTER TABLE tally ADD CONSTRAINT alone EXCLUDE (body WITH =)"#,
+        )
+        .await?;
+    let url = database.url("crow_app");
+    let found = async || -> Fallible<Vec<Finding>> {
+        let found = found(&url, &[], &[]).await?;
+        Ok(found.into_iter().filter(|finding| finding.rule == "D6").collect())
+    };
+    let cures = found().await?;
+    let objects: Vec<_> = cures.iter().map(|finding| &*finding.object).collect();
+    let names = ["\"By Time\"", "alone", "by_block", "by_hash", "by_id", "by_part", "one", "tally_pkey"];
+    assert_eq!(objects, names.map(|name| format!("index public.{name}")));
+    for cure in cures {
+        superuser.run_each(cure.cure.split("; ")).await.map_err(|refused| format!("{cure:?}{refused:?}"))?;
+    }
+    assert_eq!(found().await?, []);
+    let made = superuser
+        .run(
+            "SELECT pg_get_indexdef(x.indexrelid) FROM pg_index AS x JOIN pg_class AS c ON c.oid = x.indrelid
+             WHERE c.relname IN ('doc', 'note', 'tally', 'event') AND x.indexrelid::regclass::text !~ '^(doc|note|event)_(pkey|tenant_id_email_key)'
+             ORDER BY 1",
+        )
+        .await?;
+    let expected = [
+        r#"INDEX "doc_tenant_id_At_body_email_idx" ON public.doc USING btree (tenant_id, "At" DESC, body text_pattern_ops) INCLUDE (email) WHERE (n > 0)"#,
+        "INDEX alone ON public.tally USING btree (tenant_id, body)",
+        "INDEX doc_tenant_id_email_idx ON public.doc USING btree (tenant_id, email)",
+        "INDEX event_tenant_id_body_idx ON ONLY public.event USING btree (tenant_id, body)",
+        "INDEX note_tenant_id_doc_id_idx ON public.note USING btree (tenant_id, doc_id)",
+        "UNIQUE INDEX note_tenant_id_id_idx ON public.note USING btree (tenant_id, id) NULLS NOT DISTINCT",
+        "UNIQUE INDEX one ON public.note USING btree (tenant_id, doc_id) INCLUDE (body)",
+        "UNIQUE INDEX tally_pkey ON public.tally USING btree (tenant_id, id)",
+    ];
+    assert_eq!(made, expected.map(|index| format!("CREATE {index}")));
     Ok(())
 }
 

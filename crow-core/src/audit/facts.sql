@@ -100,6 +100,29 @@ WITH RECURSIVE me AS MATERIALIZED (
     SELECT oid FROM tenant_table UNION SELECT i.inhrelid FROM f JOIN pg_catalog.pg_inherits AS i ON i.inhparent = f.oid
   )
   SELECT r.* FROM f JOIN relation AS r ON r.oid = f.oid
+), index AS MATERIALIZED (
+  -- Their indexes, without those that come with a partition, and the constraints that they keep.
+  SELECT x.*, t.name AS on_table, t.relkind AS of_kind, t.attnum AS tenant, pg_catalog.format('%I.%I', t.nspname, c.relname) AS name,
+    m.amname AS method, k.oid AS key, k.conname, k.contype, k.conexclop
+  FROM family AS t
+  JOIN pg_catalog.pg_index AS x ON x.indrelid = t.oid
+  JOIN pg_catalog.pg_class AS c ON c.oid = x.indexrelid AND NOT c.relispartition
+  JOIN pg_catalog.pg_am AS m ON m.oid = c.relam
+  LEFT JOIN pg_catalog.pg_constraint AS k ON k.conindid = x.indexrelid AND k.conrelid = t.oid AND k.contype IN ('p', 'u', 'x')
+), idle AS MATERIALIZED (
+  -- Columns of them that no query uses under row-level security.
+  SELECT x.indexrelid, i AS place
+  FROM index AS x
+  CROSS JOIN LATERAL pg_catalog.generate_subscripts(x.indkey, 1) AS i
+  JOIN pg_catalog.pg_opclass AS o ON o.oid = x.indclass[i]
+  WHERE i < x.indnkeyatts
+    AND (x.indkey[i] = 0 OR NOT EXISTS (
+      SELECT FROM pg_catalog.pg_amop AS a
+      JOIN pg_catalog.pg_operator AS op ON op.oid = a.amopopr
+      JOIN pg_catalog.pg_proc AS p ON p.oid = op.oprcode AND p.proleakproof
+      WHERE a.amopfamily = o.opcfamily AND a.amoppurpose = 's' AND a.amoplefttype = o.opcintype
+        -- Of trigrams, = alone is leakproof, for which nobody makes such an index.
+        AND NOT (x.method IN ('gin', 'gist') AND op.oprname = '=' AND x.indkey[i] <> x.tenant)))
 ), printed AS MATERIALIZED (
   SELECT l.oid AS policy, t.oid, t.object, t.name AS on_table, l.polname AS name, l.polpermissive AS permissive,
     l.polcmd AS command, l.polroles AS roles,

@@ -193,7 +193,8 @@ mod tests {
     #[test]
     fn each_danger_is_said_above_what_it_is_about() {
         let of_models: Vec<_> = rules().filter(|rule| rule.id == "S11").collect();
-        let found = |rule: &Rule, object: &str| rule.finding(object.into(), "is wrong".into(), "mend it".into());
+        let found =
+            |rule: &Rule, object: &str| rule.finding(object.into(), "is wrong".into(), "mend it".into());
         let mut report = super::super::report::example();
         report.accepted.clear();
         report.findings = ["table b", "table a"]

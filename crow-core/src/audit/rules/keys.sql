@@ -5,22 +5,18 @@ FROM tenant_table WHERE NOT attnotnull OR atttypid <> 'pg_catalog.uuid'::pg_cata
 
 -- D2 high
 -- Keys ignore policies: one tenant learns of another's value by the conflict, takes it away, or waits for it.
-SELECT pg_catalog.format('index %I.%I', t.nspname, c.relname),
-  pg_catalog.format('is unique across the tenants of %s', t.name),
+SELECT 'index ' || x.name, pg_catalog.format('is unique across the tenants of %s', x.on_table),
   CASE
     WHEN x.indisexclusion THEN 'make it EXCLUDE (tenant_id WITH =, ..)'
-    WHEN k.oid IS NOT NULL THEN pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I, ADD CONSTRAINT %I %s (tenant_id, ..)', t.name, k.conname, k.conname,
-      CASE k.contype WHEN 'p' THEN 'PRIMARY KEY' ELSE 'UNIQUE' END)
-    ELSE pg_catalog.format('CREATE UNIQUE INDEX CONCURRENTLY .. ON %s (tenant_id, ..); DROP INDEX CONCURRENTLY %I.%I', t.name, t.nspname, c.relname)
+    WHEN x.key IS NOT NULL THEN pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I, ADD CONSTRAINT %I %s (tenant_id, ..)', x.on_table,
+      x.conname, x.conname, CASE x.contype WHEN 'p' THEN 'PRIMARY KEY' ELSE 'UNIQUE' END)
+    ELSE pg_catalog.format('CREATE UNIQUE INDEX CONCURRENTLY .. ON %s (tenant_id, ..); DROP INDEX CONCURRENTLY %s', x.on_table, x.name)
   END
-FROM family AS t
-JOIN pg_catalog.pg_index AS x ON x.indrelid = t.oid AND (x.indisunique OR x.indisexclusion)
-JOIN pg_catalog.pg_class AS c ON c.oid = x.indexrelid AND NOT c.relispartition
-LEFT JOIN pg_catalog.pg_constraint AS k ON k.conindid = x.indexrelid AND k.conrelid = t.oid AND k.contype IN ('p', 'u', 'x')
-WHERE t.attnum IS NOT NULL AND NOT EXISTS (
+FROM index AS x
+WHERE (x.indisunique OR x.indisexclusion) AND x.tenant IS NOT NULL AND NOT EXISTS (
   SELECT FROM pg_catalog.generate_subscripts(x.indkey, 1) AS i
-  WHERE i < x.indnkeyatts AND x.indkey[i] = t.attnum
-    AND (k.conexclop IS NULL OR k.conexclop[i + 1] = 'pg_catalog.=(pg_catalog.uuid,pg_catalog.uuid)'::pg_catalog.regoperator))
+  WHERE i < x.indnkeyatts AND x.indkey[i] = x.tenant
+    AND (x.conexclop IS NULL OR x.conexclop[i + 1] = 'pg_catalog.=(pg_catalog.uuid,pg_catalog.uuid)'::pg_catalog.regoperator))
 
 -- D3 critical
 -- Foreign keys ignore policies: rows hang on another tenant's, and a cascade deletes or changes what is not one's own.
@@ -56,30 +52,42 @@ GROUP BY t.object, t.name
 
 -- D6 medium
 -- A query walks over other tenants' entries: it takes longer the more they have, and EXPLAIN tells what they hold.
-SELECT pg_catalog.format('index %I.%I', t.nspname, c.relname), pg_catalog.format('on %s does not begin with tenant_id', t.name),
-  pg_catalog.format('CREATE INDEX CONCURRENTLY .. ON %s (tenant_id, ..); DROP INDEX CONCURRENTLY %I.%I', t.name, t.nspname, c.relname)
-FROM family AS t
-JOIN pg_catalog.pg_index AS x ON x.indrelid = t.oid AND x.indkey[0] <> t.attnum
-JOIN pg_catalog.pg_class AS c ON c.oid = x.indexrelid AND NOT c.relispartition
+SELECT 'index ' || x.name, pg_catalog.format('on %s does not begin with tenant_id', x.on_table),
+  CASE
+    WHEN x.contype = 'x' THEN pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I, ADD CONSTRAINT %I %s', x.on_table, x.conname, x.conname,
+      pg_catalog.regexp_replace(pg_catalog.pg_get_constraintdef(x.key), '\(', '(tenant_id WITH =, '))
+    WHEN x.key IS NOT NULL THEN pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I, ADD CONSTRAINT %I %s%s (%s)%s', x.on_table,
+      x.conname, x.conname, CASE x.contype WHEN 'p' THEN 'PRIMARY KEY' ELSE 'UNIQUE' END, nulls, led.keys, ' INCLUDE (' || led.carried || ')')
+    ELSE pg_catalog.format('CREATE %sINDEX%s ON %s (%s)%s%s%s; DROP INDEX%s %s', CASE WHEN x.indisunique THEN 'UNIQUE ' END, meanwhile,
+      x.on_table, led.keys, ' INCLUDE (' || led.carried || ')', nulls,
+      ' WHERE ' || pg_catalog.pg_get_expr(x.indpred, x.indrelid), meanwhile, x.name)
+  END
+FROM index AS x
+-- In a btree, whatever it was: of the others some take one column alone, and in none of them one leads.
+CROSS JOIN LATERAL (
+  SELECT pg_catalog.concat_ws(', ', 'tenant_id', pg_catalog.string_agg(
+      pg_catalog.pg_get_indexdef(x.indexrelid, i + 1, true)
+        || CASE WHEN x.method = 'btree' AND NOT o.opcdefault
+          THEN pg_catalog.format(' %s.%I', o.opcnamespace::pg_catalog.regnamespace, o.opcname) ELSE '' END
+        || CASE WHEN pg_catalog.pg_index_column_has_property(x.indexrelid, i + 1, 'desc') THEN ' DESC' ELSE '' END,
+      ', ' ORDER BY i) FILTER (WHERE i < x.indnkeyatts)) AS keys,
+    pg_catalog.string_agg(pg_catalog.pg_get_indexdef(x.indexrelid, i + 1, true), ', ' ORDER BY i) FILTER (WHERE i >= x.indnkeyatts) AS carried
+  FROM pg_catalog.generate_subscripts(x.indkey, 1) AS i
+  LEFT JOIN pg_catalog.pg_opclass AS o ON i < x.indnkeyatts AND o.oid = x.indclass[i]
+  WHERE x.indkey[i] <> x.tenant) AS led
+CROSS JOIN LATERAL (
+  SELECT CASE WHEN x.indnullsnotdistinct THEN ' NULLS NOT DISTINCT' END AS nulls,
+    -- Of a partitioned table PostgreSQL makes no index so.
+    CASE WHEN x.of_kind = 'r' THEN ' CONCURRENTLY' END AS meanwhile) AS words
+WHERE x.indkey[0] <> x.tenant
+  -- Where no query can use the first column, to lead it by the tenant would mend nothing: D7 says what does.
+  AND NOT EXISTS (SELECT FROM idle WHERE idle.indexrelid = x.indexrelid AND idle.place = 0)
 
 -- D7 low
 -- Under row-level security only leakproof operators use an index; this column of it is used by none.
-SELECT pg_catalog.format('index %I.%I', t.nspname, c.relname),
-  pg_catalog.format('on %s: row-level security keeps queries from using %s', t.name,
-    pg_catalog.string_agg(pg_catalog.pg_get_indexdef(x.indexrelid, i + 1, true), ', ' ORDER BY i)),
+SELECT 'index ' || x.name,
+  pg_catalog.format('on %s: row-level security keeps queries from using %s', x.on_table,
+    pg_catalog.string_agg(pg_catalog.pg_get_indexdef(x.indexrelid, idle.place + 1, true), ', ' ORDER BY idle.place)),
   'keep what is searched for in a generated column of a type with leakproof operators (text, bigint, timestamptz), or drop the index'
-FROM family AS t
-JOIN pg_catalog.pg_index AS x ON x.indrelid = t.oid
-JOIN pg_catalog.pg_class AS c ON c.oid = x.indexrelid AND NOT c.relispartition
-JOIN pg_catalog.pg_am AS m ON m.oid = c.relam
-CROSS JOIN LATERAL pg_catalog.generate_subscripts(x.indkey, 1) AS i
-JOIN pg_catalog.pg_opclass AS o ON o.oid = x.indclass[i]
-WHERE i < x.indnkeyatts
-  AND (x.indkey[i] = 0 OR NOT EXISTS (
-    SELECT FROM pg_catalog.pg_amop AS a
-    JOIN pg_catalog.pg_operator AS op ON op.oid = a.amopopr
-    JOIN pg_catalog.pg_proc AS p ON p.oid = op.oprcode AND p.proleakproof
-    WHERE a.amopfamily = o.opcfamily AND a.amoppurpose = 's' AND a.amoplefttype = o.opcintype
-      -- Of trigrams, = alone is leakproof, for which nobody makes such an index.
-      AND NOT (m.amname IN ('gin', 'gist') AND op.oprname = '=' AND x.indkey[i] <> t.attnum)))
-GROUP BY t.name, t.nspname, c.relname
+FROM index AS x JOIN idle ON idle.indexrelid = x.indexrelid
+GROUP BY x.on_table, x.name
