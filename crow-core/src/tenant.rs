@@ -3,6 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::expression::AsExpression;
+use diesel::pg::{Pg, PgValue};
+use diesel::serialize::{self, Output, ToSql};
+use diesel::sql_types;
 use uuid::Uuid;
 
 /// Names one customer, whose rows nobody else may see.
@@ -18,7 +23,34 @@ use uuid::Uuid;
 /// assert!("00000000-0000-0000-0000-000000000000".parse::<TenantId>().is_err());
 /// # Ok::<(), crow_core::InvalidTenantId>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+///
+/// A token, a table or another library has a `Uuid` for it, which is tried:
+///
+/// ```
+/// # use crow_core::TenantId;
+/// # use uuid::Uuid;
+/// struct Claims { sub: Uuid, shop: Uuid }
+///
+/// # let claims = Claims { sub: Uuid::from_u128(1), shop: Uuid::from_u128(2) };
+/// let shop = TenantId::try_from(claims.shop)?;
+/// assert_eq!(shop.as_uuid(), claims.shop);
+/// # Ok::<(), crow_core::InvalidTenantId>(())
+/// ```
+///
+/// diesel takes one where a column is a `Uuid`, and gives one back: for tables that no scope is about, and for work
+/// [across tenants](crate::guide::admin).
+///
+/// ```
+/// # use crow_core::TenantId;
+/// # use diesel::prelude::*;
+/// # diesel::table! { vehicles (tenant_id, id) { tenant_id -> Uuid, id -> Uuid, make -> Text } }
+/// # fn example(shop: TenantId) {
+/// let of_shop = vehicles::table.filter(vehicles::tenant_id.eq(shop));
+/// # let _ = of_shop;
+/// # }
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, AsExpression, FromSqlRow)]
+#[diesel(sql_type = sql_types::Uuid)]
 pub struct TenantId(Uuid);
 
 impl TenantId {
@@ -52,6 +84,19 @@ impl FromStr for TenantId {
 impl From<TenantId> for Uuid {
     fn from(tenant: TenantId) -> Self {
         tenant.0
+    }
+}
+
+impl ToSql<sql_types::Uuid, Pg> for TenantId {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        ToSql::<sql_types::Uuid, Pg>::to_sql(&self.0, out)
+    }
+}
+
+impl FromSql<sql_types::Uuid, Pg> for TenantId {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        let id: Uuid = FromSql::<sql_types::Uuid, Pg>::from_sql(value)?;
+        Ok(id.try_into()?)
     }
 }
 

@@ -32,15 +32,29 @@ pub(crate) async fn log(shops: &Shops) -> Outcome<Vec<String>> {
 async fn admin_sees_and_changes_the_rows_of_all_shops() -> Outcome {
     let (shops, admin) = open().await?;
     let mut conn = admin.get(invoices().writing()).await?;
-    let mut counts: Vec<(Uuid, i64)> = vehicles::table
+    let mut counts: Vec<(TenantId, i64)> = vehicles::table
         .group_by(vehicles::tenant_id)
         .select((vehicles::tenant_id, count_star()))
         .load(&mut conn)
         .await?;
     counts.sort_by_key(|(_, vehicles)| *vehicles);
-    assert_eq!(counts, [(shops.theirs.as_uuid(), 1), (shops.ours.as_uuid(), 3)]);
+    assert_eq!(counts, [(shops.theirs, 1), (shops.ours, 3)]);
+    let of_ours = vehicles::table.filter(vehicles::tenant_id.eq(shops.ours)).count();
+    assert_eq!(of_ours.get_result::<i64>(&mut conn).await?, 3);
+    let of_one = vehicles::table.filter(vehicles::tenant_id.eq_any([&shops.theirs])).count();
+    assert_eq!(of_one.get_result::<i64>(&mut conn).await?, 1);
     let changed = diesel::update(vehicles::table).set(vehicles::year.eq(1999)).execute(&mut conn).await?;
     assert_eq!(changed, 4);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_nil_uuid_is_read_as_no_tenant() -> Outcome {
+    let (_shops, admin) = open().await?;
+    let mut conn = admin.get(invoices()).await?;
+    let nil = diesel::select(Uuid::nil().into_sql::<diesel::sql_types::Uuid>());
+    let read = nil.get_result::<TenantId>(&mut conn).await;
+    assert!(matches!(&read, Err(diesel::result::Error::DeserializationError(_))), "{read:?}");
     Ok(())
 }
 
