@@ -1,5 +1,7 @@
 //! `crow table`.
 
+use std::convert::identity;
+
 use clap::Args;
 use crow_core::schema::{Column, Reference, TableMigrations, TenantTable, Type};
 
@@ -16,6 +18,7 @@ use super::plan::print;
 Examples:
   crow table vehicles make:text year:int4 'plate:text?' --unique plate --index make,year
   crow table service_records cents:int8 --references vehicles:cascade > up.sql
+  crow table lockers number:int4 --references gyms:int8 --references members:int8:set-null
   crow table events kind:text 'doc:jsonb?' --partitions 16 --schema-rs")]
 pub(crate) struct Table {
     /// What the table is called.
@@ -23,9 +26,9 @@ pub(crate) struct Table {
     /// Columns with their types; a question mark: it may be null.
     #[arg(value_name = "COLUMN:TYPE[?]")]
     columns: Vec<String>,
-    /// A tenant table that it refers to, and what becomes of a row when that row goes: it restricts, if
-    /// nothing is said.
-    #[arg(long, value_name = "TABLE[:cascade|:set-null]")]
+    /// A tenant table that it refers to; the type of that one's id, if it is no uuid; and what becomes of a
+    /// row when that row goes: it restricts, if nothing is said.
+    #[arg(long, value_name = "TABLE[:TYPE][:cascade|:set-null]")]
     references: Vec<String>,
     /// Columns that no two rows of a tenant have in common.
     #[arg(long, value_name = "COLUMN,..")]
@@ -49,18 +52,12 @@ impl Table {
             table = table.column(parse(column)?);
         }
         for reference in &self.references {
-            let (parent, action) = reference.split_once(':').unwrap_or((reference, ""));
-            let reference = Reference::to(parent);
-            table = table.references(match action {
-                "" => reference,
-                "cascade" => reference.cascade(),
-                "set-null" => reference.set_null(),
-                other => {
-                    return Err(Failure::new(format!("{other}: say cascade or set-null behind {parent}")));
-                }
-            });
+            let (parent, key, reference) = refer(reference)?;
+            table = table.references(reference);
             if parent != self.name {
-                migrations = migrations.existing(parent);
+                migrations = migrations.existing_with_key(parent, Column::new("id", key));
+            } else if key != Type::Uuid {
+                return Err(Failure::new(format!("{key}: the key of {parent} is a uuid")));
             }
         }
         let list =
@@ -76,6 +73,22 @@ impl Table {
         }
         Ok(Outcome::Clean)
     }
+}
+
+/// The table that is referred to, the type of its key, and the reference.
+fn refer(text: &str) -> Result<(&str, Type, Reference), Failure> {
+    let (table, action): (_, fn(Reference) -> Reference) = match text.rsplit_once(':') {
+        Some((table, "cascade")) => (table, Reference::cascade),
+        Some((table, "set-null")) => (table, Reference::set_null),
+        _ => (text, identity),
+    };
+    let (parent, key) = table.split_once(':').unwrap_or((table, "uuid"));
+    let key = key.parse().map_err(|error| {
+        Failure::new(format!(
+            "{key}: say cascade or set-null behind {parent}, or the type of its key: {error}"
+        ))
+    })?;
+    Ok((parent, key, action(Reference::to(parent))))
 }
 
 fn parse(column: &str) -> Result<Column, Failure> {

@@ -84,8 +84,24 @@ impl TableMigrations {
 
     /// There is a tenant table of this name, with the key `(tenant_id, id)` and a UUID for `id`, which other migrations
     /// have created.
-    pub fn existing(mut self, table: impl Into<Name>) -> Self {
-        self.known.tables.insert(table.into(), Parent { tenant: true, key: vec![shape::id()] });
+    pub fn existing(self, table: impl Into<Name>) -> Self {
+        self.existing_with_key(table, shape::id())
+    }
+
+    /// There is a tenant table of this name with another key behind `tenant_id`, as tables have that were there before crow.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), crow_core::Error> {
+    /// use crow_core::schema::{Column, TableMigrations, TenantTable};
+    ///
+    /// let migrations = TableMigrations::new()
+    ///     .existing_with_key("gyms", Column::int8("id"))
+    ///     .create("2026-03-01-100000_create_lockers", TenantTable::new("lockers").references("gyms"))?;
+    /// assert!(migrations.iter().last().unwrap().up_sql().contains("gym_id     int8        NOT NULL"));
+    /// # Ok(()) }
+    /// ```
+    pub fn existing_with_key(mut self, table: impl Into<Name>, key: Column) -> Self {
+        self.known.tables.insert(table.into(), Parent { tenant: true, key: vec![key] });
         self
     }
 
