@@ -30,7 +30,12 @@ async fn crow_is_installed_upgraded_and_taken_out_again() -> Outcome {
     crow(&url, &["roles", "--create", "--yes"]).expect(0, &["Done"], &[]);
     crow(&url, &["roles"]).expect(
         0,
-        &["crow_admin     LOGIN BYPASSRLS", "ALTER ROLE crow_app PASSWORD '..'"],
+        &[
+            "crow_admin     LOGIN BYPASSRLS",
+            "ALTER ROLE crow_app PASSWORD '..'",
+            "ALTER ROLE crow_open PASSWORD '..'",
+            "GRANT CONNECT ON DATABASE postgres TO crow_app, crow_admin, crow_open, crow_migrator;",
+        ],
         &[],
     );
     run_sql(&url, "ALTER ROLE crow_app CREATEDB").await?;
@@ -87,6 +92,21 @@ async fn an_owner_who_may_not_use_the_roles_is_told_what_is_missing() -> Outcome
     crow(&landlord, &["upgrade", "--yes"]).expect(2, &[], &["not installed"]);
     run_sql(&root, "GRANT crow_owner TO landlord").await?;
     crow(&landlord, &["install", "--yes"]).expect(0, &["Done"], &[]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_owner_who_makes_no_roles_is_told_who_does() -> Outcome {
+    let server = server()?;
+    let root = server.superuser_url("postgres");
+    run_sql(&root, "CREATE ROLE landlord LOGIN").await?;
+    run_sql(&root, "CREATE DATABASE shop OWNER landlord").await?;
+    let landlord = server.url("landlord", "shop");
+    let says = "Making crow's roles takes CREATEROLE, or a superuser";
+    let refused =
+        crow(&landlord, &["install", "--yes"]).expect(2, &[], &["permission denied to create role", says]);
+    assert!(!refused.err.contains("Connect as"), "{}", refused.err);
+    crow(&landlord, &["roles", "--create", "--yes"]).expect(2, &[], &[says]);
     Ok(())
 }
 
@@ -238,6 +258,27 @@ async fn the_sql_of_a_table_is_printed_and_runs() -> Outcome {
     ];
     let run = crow("", &arguments).expect(0, &sql, &[]);
     run_sql(&database.superuser_url(), &run.out).await?;
+    // A table that was there before may have another key.
+    let gyms = "CREATE TABLE gyms (tenant_id uuid NOT NULL, id bigint NOT NULL, PRIMARY KEY (tenant_id, id)); \
+                SELECT crow.protect('gyms')";
+    run_sql(&database.superuser_url(), gyms).await?;
+    let run = crow("", &["table", "lockers", "number:int4", "--references", "gyms:int8:cascade"]);
+    let run = run.expect(
+        0,
+        &["    gym_id     int8        NOT NULL,\n", "gyms (tenant_id, id) ON DELETE CASCADE"],
+        &[],
+    );
+    run_sql(&database.superuser_url(), &run.out).await?;
+    for (reference, fault) in [
+        (
+            "gyms:in8",
+            "in8: say cascade or set-null behind gyms, or the type of its key: the column type \"in8\" is not known",
+        ),
+        ("gyms:cascade:set-null", "cascade: say cascade or set-null behind gyms"),
+        ("lockers:int8", "the key of lockers is a uuid"),
+    ] {
+        crow("", &["table", "lockers", "--references", reference]).expect(2, &[], &[fault]);
+    }
     crow("", &["table", "parts", "name:text", "--schema-rs"]).expect(
         0,
         &["    parts (tenant_id, id) {", "name -> Text,"],

@@ -33,6 +33,8 @@ impl From<Diesel> for Failure {
                 let hint = info.hint().map(|hint| format!("\n{hint}")).unwrap_or_default();
                 let grant = if info.message().starts_with("permission denied to grant role") {
                     "\nSomebody else made the roles, and has to grant crow_owner to the role that installs first."
+                } else if info.message().starts_with("permission denied to create role") {
+                    "\nMaking crow's roles takes CREATEROLE, or a superuser: crow roles --create makes them, for whoever installs."
                 } else if info.message().starts_with("permission denied") {
                     "\nConnect as crow_migrator, as the owner, or as a superuser."
                 } else {

@@ -37,6 +37,9 @@ const ROLES: [(&str, &str, &str); 5] = [
     ("crow_open", "LOGIN", "work without a tenant, such as a login"),
 ];
 
+/// Those that log in, with a password and the right to connect.
+const LOGINS: [&str; 4] = ["crow_app", "crow_admin", "crow_open", "crow_migrator"];
+
 const STATE: &str = "
     SELECT r.rolname || E'\\t' || pg_catalog.concat_ws(' ',
       CASE WHEN r.rolcanlogin THEN 'LOGIN' ELSE 'NOLOGIN' END, CASE WHEN r.rolbypassrls THEN 'BYPASSRLS' END,
@@ -108,14 +111,14 @@ async fn next_steps(conn: &mut AsyncPgConnection, missing: bool) -> Result<Strin
         "-- Passwords are the administrator's; in psql, \\password crow_app keeps them out of its history."
             .into(),
     );
-    for role in ["crow_app", "crow_admin", "crow_migrator"] {
+    for role in LOGINS {
         steps.push(format!("ALTER ROLE {role} PASSWORD '..';"));
     }
     steps.push("-- A login of the application's own instead of crow_app:".into());
     steps.push("CREATE ROLE shop_app LOGIN IN ROLE crow_app;".into());
     steps.push("-- Who may connect:".into());
     steps.push(format!("REVOKE CONNECT ON DATABASE {database} FROM PUBLIC;"));
-    steps.push(format!("GRANT CONNECT ON DATABASE {database} TO crow_app, crow_admin, crow_migrator;"));
+    steps.push(format!("GRANT CONNECT ON DATABASE {database} TO {};", LOGINS.join(", ")));
     steps.push("-- Reference data, which every tenant reads:".into());
     steps.push(
         "GRANT SELECT ON makes TO crow_app, crow_admin; COMMENT ON TABLE makes IS 'crow: shared';".into(),
