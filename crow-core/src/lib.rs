@@ -19,6 +19,7 @@
 //!
 //! The guide: [getting started](guide::getting_started), [what a tenant can say](guide::queries),
 //! [from plain diesel](guide::porting), [tables that are there already](guide::adopting),
+//! [the tenants themselves, and logging in](guide::tenants),
 //! [plans](guide::plans), [connections](guide::connections), [requests](guide::requests), [jobs](guide::jobs), [across tenants](guide::admin),
 //! [the audit](guide::audit), [what crow shows](guide::observability), [how to read the compile
 //! errors](guide::errors), [the threat model](guide::threat_model).
@@ -100,6 +101,9 @@ pub mod guide {
 
     #[doc = include_str!("../../docs/adopting.md")]
     pub mod adopting {}
+
+    #[doc = include_str!("../../docs/tenants.md")]
+    pub mod tenants {}
 
     #[doc = include_str!("../../docs/plans.md")]
     pub mod plans {}

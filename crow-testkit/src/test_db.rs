@@ -20,7 +20,7 @@ use crate::template::EMPTY;
 use crate::{Database, Error, Filler, Schema, Server, Template, Tenant, executable, name, seed};
 
 /// The roles that a test logs in as; the crow schema makes them.
-const ROLES: [&str; 3] = ["crow_migrator", "crow_app", "crow_admin"];
+const ROLES: [&str; 4] = ["crow_migrator", "crow_app", "crow_admin", "crow_open"];
 
 /// A database of its own, with the crow schema and a project's migrations, for one test.
 ///
@@ -278,6 +278,13 @@ impl TestDb {
     #[must_use]
     pub fn admin_url(&self) -> String {
         self.database().url("crow_admin")
+    }
+
+    /// Logs in as the role for work without a tenant, such as a login, for a pool of diesel-async's; see the guide's page on
+    /// [the tenants themselves](crow_core::guide::tenants).
+    #[must_use]
+    pub fn open_url(&self) -> String {
+        self.database().url("crow_open")
     }
 
     /// The database itself.

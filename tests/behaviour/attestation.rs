@@ -150,7 +150,7 @@ async fn the_other_roles_are_refused_each_with_its_reason() -> Outcome {
     assert!(rules(db.admin_url()).await?.contains(&"A1".to_owned()));
     let migrator = rules(db.owner_url()).await?;
     assert!(migrator.contains(&"A1".to_owned()) && migrator.contains(&"A3".to_owned()), "{migrator:?}");
-    assert!(rules(db.database().url("crow_open")).await?.contains(&"S2".to_owned()));
+    assert!(rules(db.open_url()).await?.contains(&"S2".to_owned()));
     Ok(())
 }
 

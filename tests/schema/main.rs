@@ -18,6 +18,7 @@ mod rights;
 mod session;
 mod snapshot;
 mod table;
+mod tenants;
 mod uninstall;
 mod upgrade;
 mod world;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         dump::trials(),
         migration::trials(),
         table::trials(),
+        tenants::trials(),
         upgrade::trials(),
         guard::trials(),
         adopt::trials(),
