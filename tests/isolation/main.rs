@@ -3,6 +3,7 @@
 
 mod broken;
 mod events;
+mod shapes;
 
 /// By their tables.
 mod every_model {

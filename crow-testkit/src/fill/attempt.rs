@@ -63,7 +63,7 @@ impl<'f> Attempt<'f> {
                 Err(error) => error,
             };
             let other = match error.as_db_error() {
-                Some(said) if *said.code() == SqlState::UNIQUE_VIOLATION => self.renumber()?,
+                Some(said) if *said.code() == SqlState::UNIQUE_VIOLATION => self.next_key()?,
                 Some(said) if *said.code() == SqlState::CHECK_VIOLATION => self.search(said).await?,
                 // The constant of another column's type.
                 Some(said) if said.code().code().starts_with("22") => {
@@ -134,7 +134,13 @@ impl<'f> Attempt<'f> {
         })
     }
 
-    /// A key that is there already: other values, in turn where constants are all that is taken.
+    /// A key that is there already: what else a constraint takes whose constants are being tried, or other values.
+    fn next_key(&mut self) -> Result<bool, Error> {
+        let searching = self.searches.last_mut().is_some_and(|search| search.next(&mut self.made));
+        if searching { Ok(true) } else { self.renumber() }
+    }
+
+    /// Other values, in turn where constants are all that is taken.
     fn renumber(&mut self) -> Result<bool, Error> {
         self.remember();
         let table = Arc::clone(&self.table);

@@ -12,8 +12,9 @@ pub(super) fn candidates(definition: &str, is_text: bool, number: u64) -> Vec<St
         found.extend(lengths.map(|length| of_length(number, length)));
     }
     found.extend(constants.iter().cloned());
-    // Past a bound that is excluded.
-    for step in [1, -1] {
+    // Past a bound that is excluded; and far from it, where nobody else has been.
+    let far = i64::try_from(number % 1_000_000).unwrap_or_default();
+    for step in [1, -1, far, -far] {
         found.extend(
             constants
                 .iter()
@@ -80,6 +81,6 @@ mod tests {
     #[test]
     fn a_text_gets_the_length_that_is_asked_for() {
         assert_eq!(candidates("CHECK ((char_length(code) = 3))", true, 17)[0], "00h");
-        assert_eq!(candidates("CHECK ((n > 5))", false, 17), ["5", "6", "4"]);
+        assert_eq!(candidates("CHECK ((n > 5))", false, 17), ["5", "6", "4", "22", "-12"]);
     }
 }

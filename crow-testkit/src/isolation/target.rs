@@ -283,7 +283,9 @@ impl Target {
         let theirs = std::iter::once(&rows.theirs).chain(&rows.children).flat_map(FilledRow::columns);
         let mut marks: Vec<_> = theirs
             .filter_map(|(_, value)| value)
-            .filter(|value| value.len() >= 8 && !known.iter().any(|known| known.contains(value)))
+            .filter(|value| {
+                value.len() >= 8 && *value != rows.victim && !known.iter().any(|known| known.contains(value))
+            })
             .map(str::to_owned)
             .collect();
         marks.push(rows.victim.clone());

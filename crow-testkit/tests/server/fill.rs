@@ -80,6 +80,21 @@ fn rows_differ_and_keys_that_are_small_are_gone_through() {
     });
 }
 
+/// Without a tenant in its key, so that all rows have to differ.
+#[test]
+fn a_bound_leaves_room_for_many() {
+    block_on(async {
+        let database = database(
+            "CREATE TABLE t (tenant_id uuid NOT NULL, number int NOT NULL UNIQUE CHECK (number > 90))",
+        )
+        .await;
+        let mut filler = filler(&database).await;
+        for _ in 0..10 {
+            filler.row("t", TenantId::random()).insert().await.expect("a row");
+        }
+    });
+}
+
 #[test]
 fn the_same_seed_makes_the_same_values() {
     let made = || {

@@ -103,10 +103,16 @@ fn across_tenants(t: &Target) -> Result<(), String> {
 /// Inserting a row of one's own with a key that another tenant has, and with one that nobody has.
 fn told(t: &Target, key: &[String]) -> Option<Play> {
     let (theirs, nobodys) = (t.key_values(key, &t.rows.theirs)?, t.key_values(key, &t.rows.nobodys)?);
-    Some(Tells {
-        theirs: Script::new([t.insert(&t.rows.spare, &theirs)]),
-        nobodys: Script::new([t.insert(&t.rows.spare, &nobodys)]),
-    })
+    // Of a column that takes few values several tenants may have the same, and one's own row would be in the way.
+    let own = t.key_values(key, &t.rows.own);
+    let same = [&theirs, &nobodys].into_iter().any(|other| own.as_ref() == Some(other));
+    let delete =
+        same.then(|| format!("DELETE FROM {} AS t WHERE {}", t.table, t.is(&t.rows.own).unwrap_or_default()));
+    let insert = |key| {
+        let steps = delete.iter().cloned().chain([t.insert(&t.rows.spare, key)]).collect();
+        Script { steps, ..Script::new([]) }
+    };
+    Some(Tells { theirs: insert(&theirs), nobodys: insert(&nobodys) })
 }
 
 fn links(
