@@ -5,6 +5,7 @@ mod attacks;
 mod crud;
 mod documents;
 mod end;
+mod hammer;
 mod injection;
 mod jobs;
 mod page;
