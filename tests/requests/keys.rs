@@ -9,7 +9,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::Outcome;
-use crate::issuer::{AUDIENCE, EC, ED, ISSUER, RSA, SECRET, Signer};
+use crate::issuer::{AUDIENCE, EC, ED, ISSUER, RSA, SECRET, Signer, claims, token};
 use crate::service::{Shops, Staff, get_from, send};
 
 const HONDA: &str = "honda.shops.example.com";
@@ -79,6 +79,24 @@ async fn keys_are_rotated_while_the_service_runs(shops: Shops) -> Outcome {
     assert_eq!(statuses().await?, [StatusCode::UNAUTHORIZED, StatusCode::OK]);
     refused(keys.replace([]), "without keys");
     assert_eq!(statuses().await?, [StatusCode::UNAUTHORIZED, StatusCode::OK]);
+    Ok(())
+}
+
+/// Which key a token is signed with is not tried out.
+#[crow_testkit::test(migrations = MIGRATIONS)]
+async fn a_token_that_names_no_key_is_for_the_only_one(shops: Shops) -> Outcome {
+    let unnamed = |signer: Signer| {
+        let header = json!({ "alg": signer.algorithm() });
+        token(&header, &claims("ada", None), |message| signer.sign(message))
+    };
+    for signer in Signer::ALL {
+        let only = Jwt::<Staff>::new(KeySet::new([signer.key()])?, ISSUER, AUDIENCE);
+        let only = shops.serve(only, shops.host_and_token(), shops.members());
+        for (service, status) in [(&only, StatusCode::OK), (&shops.guarded(), StatusCode::UNAUTHORIZED)] {
+            let answer = send(service, get_from(HONDA, &unnamed(signer))).await?;
+            assert_eq!(answer.status(), status, "{signer:?}");
+        }
+    }
     Ok(())
 }
 

@@ -22,5 +22,6 @@ mod paths;
 mod recorder;
 mod service;
 mod tokens;
+mod wire;
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;

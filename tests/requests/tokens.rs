@@ -72,6 +72,19 @@ async fn a_signature_of_another_algorithm_than_the_keys(shops: Shops) -> Outcome
     Ok(())
 }
 
+/// The key has signed it, and it says something else.
+#[crow_testkit::test(migrations = MIGRATIONS)]
+async fn an_algorithm_that_is_not_that_of_the_signature(shops: Shops) -> Outcome {
+    for signer in Signer::ALL {
+        for said in ["HS512", "PS256", "ES384"] {
+            let header = json!({ "alg": said, "kid": signer.algorithm() });
+            let mislabelled = token(&header, &claims("bob", None), |message| signer.sign(message));
+            forged(&shops, &mislabelled, NaiveTokens::UNVERIFIED).await?;
+        }
+    }
+    Ok(())
+}
+
 #[crow_testkit::test(migrations = MIGRATIONS)]
 async fn claims_that_were_changed_after_they_were_signed(shops: Shops) -> Outcome {
     for signer in Signer::ALL {
