@@ -93,6 +93,25 @@ async fn a_program_reaches_the_shop_of_its_key(db: &TestDb, shops: Shops) -> Out
     Ok(())
 }
 
+/// A lookup is not asked about what no key can be, whatever it would say.
+#[crow_testkit::test(migrations = MIGRATIONS)]
+async fn what_is_too_short_or_too_long_for_a_key(shops: Shops) -> Outcome {
+    let anything = ApiKey::header("x-api-key", async |_: KeyDigest| Ok(Some(())))?;
+    let service = shops.serve(anything, shops.subdomain(), everybody);
+    for (length, status) in [
+        (0, StatusCode::UNAUTHORIZED),
+        (19, StatusCode::UNAUTHORIZED),
+        (20, StatusCode::OK),
+        (256, StatusCode::OK),
+        (257, StatusCode::UNAUTHORIZED),
+        (10 << 20, StatusCode::UNAUTHORIZED),
+    ] {
+        let request = request(&[("x-api-key", &"k".repeat(length)), ("host", "honda.shops.example.com")]);
+        assert_eq!(send(&service, request).await?.status(), status, "{length}");
+    }
+    Ok(())
+}
+
 #[crow_testkit::test(migrations = MIGRATIONS)]
 async fn a_key_of_one_shop_with_the_host_of_another(db: &TestDb, shops: Shops) -> Outcome {
     prepared(db, &shops).await?;

@@ -116,6 +116,20 @@ async fn hosts_that_look_like_those_of_shops(shops: Shops) -> Outcome {
     Ok(())
 }
 
+/// The domain is a suffix of theirs, and not the domain above them.
+#[crow_testkit::test(migrations = MIGRATIONS)]
+async fn hosts_that_end_in_the_same_letters(shops: Shops) -> Outcome {
+    let suffix = naive(&shops, |parts| {
+        let label = last(&parts.headers, "host")?.strip_suffix(PARENT)?;
+        Some(label.trim_end_matches(['.', '-']).to_owned())
+    });
+    for host in ["toyotashops.example.com", "toyota-shops.example.com"] {
+        let request = || get_from(host, &shops.ada());
+        attack(&shops, request, guarded(&shops), StatusCode::MISDIRECTED_REQUEST, suffix.clone()).await?;
+    }
+    Ok(())
+}
+
 /// What browsers send for `tоyota` with a Cyrillic о, for a full-width `ｔoyota`, and for `xn--` that stands for ASCII; and
 /// what nobody sends who means well: UTF-8, and percent signs.
 #[crow_testkit::test(migrations = MIGRATIONS)]
