@@ -39,12 +39,13 @@ async fn fifty_clients_see_what_is_theirs_while_one_attacks(world: World) -> Out
 
 /// Takes in a vehicle, works on it, finds it, and lets it go, again and again; every third time nobody waits for the answer.
 async fn work(world: &World, client: usize) -> Outcome {
-    let (shop, slug) = if client % 2 == 0 { (world.honda(), "honda") } else { (world.toyota(), "toyota") };
+    let (shop, slug) =
+        if client.is_multiple_of(2) { (world.honda(), "honda") } else { (world.toyota(), "toyota") };
     for round in 0..ROUNDS {
         // Whose it is stands in each plate, so each answer can be searched for the other's.
         let vehicle =
             json!({ "make": "M", "model": slug, "year": 2020, "plate": format!("{slug}-{client}-{round}") });
-        if client % 5 == 0 && round % 3 == 0 {
+        if client.is_multiple_of(5) && round.is_multiple_of(3) {
             _ = timeout(Duration::from_micros(300 * round as u64), shop.post("/api/vehicles", &vehicle))
                 .await;
             continue;
