@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::Write;
+use std::path::PathBuf;
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::{env, io};
 
@@ -9,7 +10,7 @@ use tokio::runtime::Builder;
 
 use super::Isolation;
 use super::attack::Group;
-use super::report::Report;
+use super::report::{Report, append};
 use super::typed::Attackable;
 use crate::{Error, Schema, TestDb};
 
@@ -161,7 +162,7 @@ pub(crate) mod run {
         (module, models): (&str, usize),
     ) {
         let report = attack(suite.only_model::<M>().only([group]), schema);
-        tell(&report);
+        tell(&report.to_json_lines());
         let of_all = module.rsplit_once("::").map_or(module, |(of_all, _)| of_all);
         together(of_all, models * Group::ALL.len(), &report);
         report.assert_isolated();
@@ -170,7 +171,7 @@ pub(crate) mod run {
     /// All models, all groups.
     pub fn every_model(schema: Schema) {
         let report = attack(Isolation::new().all_models(), schema);
-        tell(&report);
+        tell(&report.to_json_lines());
         assert!(!report.cells.is_empty(), "this program has no tenant models");
         println!("{report}");
         report.assert_isolated();
@@ -187,9 +188,9 @@ fn attack(suite: Isolation, schema: Schema) -> Report {
 }
 
 /// For other programs.
-fn tell(report: &Report) {
-    if let Some(path) = env::var_os("CROW_ISOLATION_REPORT") {
-        report.append_to(&path).unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
+pub(super) fn tell(lines: &str) {
+    if let Some(path) = env::var_os("CROW_ISOLATION_REPORT").map(PathBuf::from) {
+        append(&path, lines).unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
     }
 }
 

@@ -112,8 +112,7 @@ impl Report {
     ///
     /// If the file cannot be written.
     pub fn append_to(&self, path: impl AsRef<Path>) -> io::Result<()> {
-        // In one write, which no other comes between.
-        OpenOptions::new().create(true).append(true).open(path)?.write_all(self.to_json_lines().as_bytes())
+        append(path.as_ref(), &self.to_json_lines())
     }
 
     pub(super) fn add(&mut self, other: Self) {
@@ -207,4 +206,9 @@ impl fmt::Display for Report {
         }
         Ok(())
     }
+}
+
+/// In one write, which no other comes between.
+pub(super) fn append(path: &Path, lines: &str) -> io::Result<()> {
+    OpenOptions::new().create(true).append(true).open(path)?.write_all(lines.as_bytes())
 }

@@ -1,13 +1,9 @@
 //! Tests of a program's own tests, in a line.
 
-use std::env;
-use std::fs::OpenOptions;
-use std::io::Write;
-
 use tokio::runtime::Builder;
 
 use super::super::Isolation;
-use super::report::Mutants;
+use super::super::macros::tell;
 use crate::{Error, Schema, TestDb};
 
 /// Makes tests that take protections away from the models' tables, each one of them, and fail if nobody notices: neither an
@@ -139,21 +135,9 @@ pub fn mutant(suite: Isolation, name: &str, schema: Schema) {
         suite.mutate_one(name, &db).await
     });
     let mutants = mutants.unwrap_or_else(|error: Error| panic!("{error}"));
-    tell(&mutants);
+    tell(&mutants.to_json_lines());
     println!("{mutants}");
     mutants.assert_noticed();
-}
-
-/// For other programs, beside what came of the attacks.
-fn tell(mutants: &Mutants) {
-    let Some(path) = env::var_os("CROW_ISOLATION_REPORT") else { return };
-    let lines = mutants.to_json_lines();
-    let written = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(&path)
-        .and_then(|mut file| file.write_all(lines.as_bytes()));
-    written.unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
 }
 
 #[cfg(test)]
