@@ -100,7 +100,8 @@ impl Running<'_> {
     ///
     /// If the argument cannot be made.
     pub async fn argument<T: FromTestDb>(&self, ty: &str) -> T {
-        match T::from_test_db(self.db).await {
+        // Boxed, as the test itself is.
+        match Box::pin(T::from_test_db(self.db)).await {
             Ok(argument) => argument,
             Err(error) => panic!("{} did not begin, as its `{ty}` could not be made: {error}", self.name),
         }

@@ -10,7 +10,7 @@ use crate::options::{Migrations, Options, Runtime};
 
 /// The function itself, inside a test of the same name that runs it.
 ///
-/// Names nothing but `::crow_testkit` and `::core`, so that a user needs no other dependency.
+/// Names nothing but `::crow_testkit`, `::core` and `::std`, so that a user needs no other dependency.
 pub(crate) fn test(options: TokenStream, function: TokenStream) -> syn::Result<TokenStream> {
     let function: Function = syn::parse2(function)?;
     let options = Options::read(options)?;
@@ -44,7 +44,8 @@ pub(crate) fn test(options: TokenStream, function: TokenStream) -> syn::Result<T
             ::crow_testkit::__test::run(#settings, async |__test: &::crow_testkit::__test::Running<'_>| {
                 #(#[allow(unused_mut)] #made)*
                 __test.begin();
-                #outcome(#name(#(#passed),*).await)
+                // Boxed, so that the compiler does not reach its limit of depth sooner than without this attribute.
+                #outcome(::std::boxed::Box::pin(#name(#(#passed),*)).await)
             })
         }
     })
