@@ -6,8 +6,8 @@
 -- $9 text[]: the schemas in which names without one are looked up, in order; NULL for those of the session.
 -- $6, $7, $8 text[]: name, body (NULL where it is parsed) and attributes of each function that crow installs.
 -- $10 text[]: the table of each column of a model, spelt as in $1 and $2; $11 text[]: the column's name; $12 bool[]: whether
--- it is nullable; $13 oid[]: the number of its type, of the element if it is an array of a type that has a name, in
--- $14 text[], and a schema, in $15 text[], both NULL otherwise; $16 bool[]: whether it is such an array.
+-- it is nullable; $13 oid[]: the number of its type; where each database has one of its own, $14 text[]: its name, $15 text[]:
+-- its schema, if one is declared, and $16 bool[]: whether the column is an array of it.
 -- Names are printed with their schema, whatever the search_path. What an expression prints does depend on it, what it
 -- depends on does not; so neither is trusted alone.
 WITH RECURSIVE me AS MATERIALIZED (
