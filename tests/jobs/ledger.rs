@@ -105,10 +105,18 @@ async fn a_job_whose_worker_is_dropped_at_any_await_is_done_once_in_the_end(
     Workshop(pool): Workshop,
     shop: TenantId,
 ) -> Outcome {
+    // Two awaits of its own: answers may be there before the first poll for them, and the worker still dies on
+    // both sides of its write.
+    let work = async |tx: &TenantConn<'_>| {
+        tokio::task::yield_now().await;
+        write(tx).await?;
+        tokio::task::yield_now().await;
+        Ok::<_, Error>(())
+    };
     let mut times = 0;
     for polls in 0.. {
         let job = job(shop, &reminder())?;
-        let finished = cancel::after_polls(polls, job.run(&pool, async |tx| write(tx).await)).await;
+        let finished = cancel::after_polls(polls, job.run(&pool, async |tx| work(tx).await)).await;
         let again = job.run(&pool, async |tx| write(tx).await).await;
         assert!(again.is_ok() || is_replayed(&again), "{again:?}");
         times += 1;
