@@ -28,6 +28,7 @@
 //! | make such a database elsewhere | [`TestDb`], from a [`Schema`] |
 //! | have a server, or databases of another kind | [`Server`], [`Template`], [`Database`] |
 //! | give tenants rows | [`TestDb::tenant`], [`Tenant::insert`], [`Filler`] |
+//! | send a service what its users send | [`Issuer`] of tokens |
 //! | prove that no tenant reaches another's rows | [`isolation!`], [`mutate!`], [`Isolation`] |
 //! | see what happens when things break | [`Proxy`], [`cancel`], [`Soak`], [`Server::freeze`] |
 //!
@@ -98,6 +99,7 @@ mod fill;
 mod from_test_db;
 mod given;
 mod isolation;
+mod issuer;
 mod keep;
 mod lease;
 mod leftovers;
@@ -166,6 +168,7 @@ pub use error::Error;
 pub use fill::{FilledRow, Filler, RowBuilder};
 pub use from_test_db::FromTestDb;
 pub use isolation::{Attackable, Cell, Group, Isolation, Mutant, Mutants, Noticed, Report, Verdict};
+pub use issuer::Issuer;
 pub use options::ServerOptions;
 pub use proxy::{Direction, Hold, Message, Proxy};
 pub use schema::Schema;
