@@ -145,6 +145,10 @@ pub enum Error {
         reason: String,
     },
 
+    /// The tables of the test's schema were described in Rust, and are none that could be made.
+    #[error(transparent)]
+    Tables(crow_core::Error),
+
     /// A server that is not this test's own cannot be stopped or started by it.
     #[error("only a private server can {action}: others are using this one. Start one with Server::private")]
     NotPrivate {

@@ -21,7 +21,7 @@ use crate::{Error, executable, name};
 /// | from | the content that a copy may be made of |
 /// |---|---|
 /// | a path of diesel migrations | the files, as they are when the test runs |
-/// | [`TableMigrations`] | their SQL |
+/// | [`TableMigrations`], also as what [`create`](TableMigrations::create) returns | their SQL |
 /// | `embed_migrations!()` | the executable: built anew with it |
 /// | [`Schema::source`]: any other `MigrationSource` | the executable |
 ///
@@ -41,7 +41,7 @@ pub struct Schema(Source);
 
 enum Source {
     Directory(PathBuf),
-    Tables(TableMigrations),
+    Tables(Result<TableMigrations, crow_core::Error>),
     Program(Box<dyn MigrationSource<Pg> + Send>),
 }
 
@@ -65,6 +65,7 @@ impl Schema {
                 }
             }
             Source::Tables(tables) => {
+                let tables = tables.as_ref().map_err(|error| Error::Tables(error.clone()))?;
                 for table in tables.iter() {
                     parts.extend([Migration::name(table).to_string().into(), table.up_sql().into()]);
                 }
@@ -95,7 +96,7 @@ impl MigrationSource<Pg> for &Schema {
     fn migrations(&self) -> migration::Result<Vec<Box<dyn Migration<Pg>>>> {
         match &self.0 {
             Source::Directory(directory) => FileBasedMigrations::from_path(directory)?.migrations(),
-            Source::Tables(tables) => tables.migrations(),
+            Source::Tables(tables) => tables.as_ref().map_err(Clone::clone)?.migrations(),
             Source::Program(migrations) => migrations.migrations(),
         }
     }
@@ -127,6 +128,13 @@ impl From<String> for Schema {
 
 impl From<TableMigrations> for Schema {
     fn from(tables: TableMigrations) -> Self {
+        Ok(tables).into()
+    }
+}
+
+/// So that a function which ends in [`create`](TableMigrations::create) is named as it is; its error is that of the test.
+impl From<Result<TableMigrations, crow_core::Error>> for Schema {
+    fn from(tables: Result<TableMigrations, crow_core::Error>) -> Self {
         Self(Source::Tables(tables))
     }
 }
