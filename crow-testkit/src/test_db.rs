@@ -6,6 +6,7 @@ use std::fmt;
 use std::ops::DerefMut;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crow_core::audit::{Audit, Report};
 use crow_core::bounds::Rows;
 use crow_core::{AdminPool, TenantId, TenantPool};
 use diesel_async::{AsyncConnection, AsyncPgConnection};
@@ -185,6 +186,30 @@ impl TestDb {
     pub async fn admin_pool(&self) -> Result<AdminPool, crow_core::Error> {
         let open = async || AdminPool::builder(self.admin_url()).connect().await;
         self.inner.admin_pool.get_or_try_init(open).await.cloned()
+    }
+
+    /// What the [audit](crow_core::audit) finds in this database, where it is to have the tables of all the program's models.
+    ///
+    /// ```no_run,test_harness
+    /// use crow_core::audit::Severity;
+    /// use crow_testkit::TestDb;
+    ///
+    /// #[crow_testkit::test]
+    /// async fn the_schema_keeps_tenants_apart(db: TestDb) -> Result<(), crow_core::Error> {
+    ///     let report = db.audit().await?;
+    ///     assert!(report.worst() < Some(Severity::Medium), "{report}");
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// The server may be of any minor release: it is not the one that counts.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Audit::run`]. What is wrong with the database is no error.
+    pub async fn audit(&self) -> Result<Report, crow_core::Error> {
+        let mut owner = crow_core::connect(&self.owner_url()).await?;
+        Audit::new().any_minor_release().run(&mut owner).await
     }
 
     /// The tenant of this name, with the same id in every test and every run.
