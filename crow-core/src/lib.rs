@@ -42,7 +42,8 @@ mod link;
 mod membership;
 mod model;
 mod query;
-#[cfg(feature = "tower")]
+// `axum` has `tower` with it; the compiler shows this line to those who have forgotten it.
+#[cfg(any(feature = "axum", feature = "tower"))]
 pub mod request;
 pub mod schema;
 mod scope;

@@ -24,7 +24,8 @@ use uuid::Uuid;
 /// # Ok::<(), crow_core::InvalidTenantId>(())
 /// ```
 ///
-/// A token, a table or another library has a `Uuid` for it, which is tried:
+/// A token, a table or another library has a `Uuid` for it, which is tried. serde reads no `TenantId`: what a request names is a
+/// [`ClaimedTenant`](crate::ClaimedTenant), and that it reads.
 ///
 /// ```
 /// # use crow_core::TenantId;

@@ -255,12 +255,14 @@ async fn the_operator_is_told_why(shops: Shops) -> Outcome {
     let bearer = |token: String| format!("Bearer {token}");
     let expired = bearer(Signer::Hs256.signed(&claims_but("ada", "exp", now() - 60)));
     let another = bearer(Signer::Hs256.signed(&claims_but("ada", "aud", "secret-audience")));
+    let nowhere = bearer(Signer::Hs256.signed(&claims_but("ada", "shop", "secret-shop")));
     let swapped = bearer(shops.ada_at_honda());
     let toyota = "toyota.shops.example.com";
     for (headers, kind, why) in [
         (&[("host", HONDA)][..], "unidentified", "nothing in the request says who asks"),
         (&[("host", HONDA), ("authorization", &expired)], "credentials", "`exp`"),
         (&[("host", HONDA), ("authorization", &another)], "credentials", "`aud`"),
+        (&[("host", HONDA), ("authorization", &nowhere)], "credentials", "service::Staff`"),
         (&[("host", toyota), ("authorization", &good)], "not_a_member", "may not act"),
         (&[("host", toyota), ("authorization", &swapped)], "disagreement", "different tenants"),
         (

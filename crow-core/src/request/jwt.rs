@@ -94,7 +94,7 @@ impl<C: DeserializeOwned + Send + Sync + 'static> Identify for Jwt<C> {
         if token.len() > self.longest {
             return Err(Refusal::malformed(format!("its token is longer than {} bytes", self.longest)));
         }
-        claims(token, &self.keys, &self.expected).map(Some).map_err(|why| Refusal::Credentials(why.into()))
+        claims(token, &self.keys, &self.expected).map(Some).map_err(Refusal::Credentials)
     }
 
     fn challenge(&self) -> Option<HeaderValue> {

@@ -12,7 +12,9 @@ use crate::error::Error;
 #[non_exhaustive]
 pub enum Refusal {
     /// Nothing in the request says who asks. 401.
-    #[error("nothing in the request says who asks")]
+    #[error(
+        "nothing in the request says who asks in a way that is read here, such as `Authorization: Bearer ..`"
+    )]
     Unidentified,
 
     /// What should say who asks is not valid. 401.

@@ -1,5 +1,6 @@
 //! A signed token, from its text to its claims (RFC 7515, RFC 7519).
 
+use std::any::type_name;
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
@@ -42,13 +43,14 @@ pub(super) fn claims<C: DeserializeOwned>(
     token: &str,
     keys: &KeySet,
     expected: &Expected,
-) -> Result<C, &'static str> {
+) -> Result<C, Cow<'static, str>> {
     let payload = verified(token, keys)?;
     let registered: Registered<'_> = serde_json::from_slice(&payload)
         .map_err(|_| "the token lacks `iss`, `aud` or `exp`, or has them in a form that is not theirs")?;
     expected.check(&registered)?;
-    serde_json::from_slice(&payload)
-        .map_err(|_| "the claims of the token do not fit the type of the principal")
+    serde_json::from_slice(&payload).map_err(|_| {
+        format!("the claims of the token do not fit the principal's type, `{}`", type_name::<C>()).into()
+    })
 }
 
 fn verified(token: &str, keys: &KeySet) -> Result<Vec<u8>, &'static str> {
