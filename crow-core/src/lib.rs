@@ -17,7 +17,7 @@
 //! | install the database side, create tables | [`schema`] |
 //! | prove a live database right | [`audit`] |
 //!
-//! The guide: [getting started](guide::getting_started), [what a tenant can say](guide::queries),
+//! The guide: [getting started](guide::getting_started), [a first service](guide::first_service), [what a tenant can say](guide::queries),
 //! [from plain diesel](guide::porting), [tables that are there already](guide::adopting),
 //! [the tenants themselves, and logging in](guide::tenants),
 //! [plans](guide::plans), [connections](guide::connections), [requests](guide::requests), [jobs](guide::jobs), [across tenants](guide::admin),
@@ -93,6 +93,9 @@ pub mod bounds {
 pub mod guide {
     #[doc = include_str!("../../docs/getting-started.md")]
     pub mod getting_started {}
+
+    #[doc = include_str!("../../docs/first-service.md")]
+    pub mod first_service {}
 
     #[doc = include_str!("../../docs/queries.md")]
     pub mod queries {}
