@@ -7,6 +7,8 @@ pub mod plans;
 
 use crow_examples::schema::vehicles;
 use diesel::query_source::TableNotEqual;
+// Programs that must not compile cannot name serde, which build scripts have a second time.
+pub use serde::de::DeserializeOwned;
 
 diesel::table! {
     /// A table of no model.

@@ -1,6 +1,7 @@
 use crow_core::VerifiedTenant;
+use crow_tests::DeserializeOwned;
 
-fn read<T: serde::de::DeserializeOwned>() {}
+fn read<T: DeserializeOwned>() {}
 
 fn accepted() {
     read::<String>();
