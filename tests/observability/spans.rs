@@ -3,13 +3,15 @@
 use std::future::pending;
 use std::time::Duration;
 
-use crow_core::{Access, AdminPool, Error, TenantPool};
+use crow_core::schema::{TableMigrations, job_runs};
+use crow_core::{Access, AdminPool, Error, Job, JobKey, JobKeys, TenantJob, TenantPool};
 use crow_examples::models::Vehicle;
 use crow_examples::schema::{service_records, vehicles};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel_async::SimpleAsyncConnection;
 use futures_util::{StreamExt, TryStreamExt, try_join};
+use serde::{Deserialize, Serialize};
 
 use crate::recorder::{Recorder, Seen};
 use crate::shop::{Outcome, Shops, vehicle};
@@ -48,6 +50,37 @@ async fn a_scope_is_a_span_and_its_closure_runs_in_it() -> Outcome {
     assert_eq!((scope.field("crow.access.id"), scope.field("error.type")), ("", ""));
     let event = all.iter().find(|seen| seen.name == "of the application").ok_or("no event")?;
     assert_eq!(event.within, ["scope"]);
+    Ok(())
+}
+
+#[derive(Serialize, Deserialize)]
+struct Reminder;
+
+impl Job for Reminder {
+    const KIND: &'static str = "reminder";
+}
+
+#[tokio::test]
+async fn what_a_job_logs_carries_its_id_and_kind_and_the_tenant() -> Outcome {
+    let shops = Shops::open_on_one_connection().await?;
+    let ledger = TableMigrations::new().create("1_job_runs", job_runs())?;
+    for table in ledger.iter() {
+        shops.superuser().await?.batch_execute(&table.up_sql()).await?;
+    }
+    let ring = JobKeys::new(JobKey::new("2026", "of these tests, of 32 bytes and more")?);
+    let job = TenantJob::sign(shops.ours, &Reminder, &ring)?.open(&ring)?;
+    let (recorder, _guard) = Recorder::install();
+    job.run(&shops.pool, async |_| {
+        tracing::info!("of the worker");
+        Ok::<_, Error>(())
+    })
+    .await?;
+    let all = recorder.all();
+    let event = all.iter().find(|seen| seen.name == "of the worker").ok_or("no event")?;
+    assert_eq!(event.within, ["job", "scope"]);
+    let [span] = &recorder.take("job")[..] else { panic!("{all:#?}") };
+    assert_eq!(span.field("crow.job.id"), job.id().to_string());
+    assert_eq!(span.field("crow.job.kind"), "reminder");
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::Job;
@@ -65,10 +66,13 @@ impl<T: Job> VerifiedJob<T> {
         R: Send,
         E: From<Error> + Send,
     {
+        let span =
+            tracing::debug_span!(target: "crow", "job", crow.job.id = %self.id, crow.job.kind = T::KIND);
         pool.transaction(self.tenant, async |tx| {
             self.record(tx).await?;
             work(tx).await
         })
+        .instrument(span)
         .await
     }
 }
