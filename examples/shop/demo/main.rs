@@ -6,7 +6,7 @@ use std::env;
 use std::error::Error;
 use std::net::Ipv4Addr;
 
-use crow_shop::{Service, log_as_json};
+use crow_shop::{Config, Service, log_as_json};
 use crow_testkit::TestDb;
 use tokio::net::TcpListener;
 
@@ -25,10 +25,11 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     ];
 
     let port = env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(8080);
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    let config = Config { listen: (Ipv4Addr::LOCALHOST, port).into(), ..config(&db)? };
+    let listener = TcpListener::bind(config.listen).await?;
     println!("{}", welcome(&shops, listener.local_addr()?.port()));
 
-    let service = Service::open(config(&db)?).await?;
+    let service = Service::open(config).await?;
     Ok(service.serve(listener, async { _ = tokio::signal::ctrl_c().await }).await?)
 }
 

@@ -1,6 +1,7 @@
 //! Two shops on a throw-away database, and somebody who issues tokens for them.
 
 use std::error::Error;
+use std::net::Ipv4Addr;
 use std::time::{Duration, SystemTime};
 
 use base64::Engine;
@@ -26,6 +27,7 @@ pub(crate) const SECRET: &str = "what the demo signs its tokens with";
 /// The configuration of a service on this database.
 pub(crate) fn config(db: &TestDb) -> Outcome<Config> {
     Ok(Config {
+        listen: (Ipv4Addr::LOCALHOST, 0).into(),
         tenant_url: db.tenant_url(),
         admin_url: db.admin_url(),
         open_url: db.database().url("crow_open"),

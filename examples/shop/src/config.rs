@@ -1,6 +1,8 @@
 //! What a deployment says to the service.
 
 use std::env;
+use std::fmt::Display;
+use std::net::SocketAddr;
 
 use crow_core::request::{Key, KeySet};
 use crow_core::{JobKey, JobKeys};
@@ -8,6 +10,8 @@ use crow_core::{JobKey, JobKeys};
 /// Where the service is, and whom it trusts.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// Where it listens; with port 0 on a free one, which the log tells.
+    pub listen: SocketAddr,
     /// The database, as `crow_app`.
     pub tenant_url: String,
     /// The database, as `crow_admin`.
@@ -24,21 +28,20 @@ pub struct Config {
     pub job_keys: JobKeys,
 }
 
-/// What the environment does not say.
+/// What is wrong with the environment. None of the values is in it.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// A variable is missing.
     #[error("the environment variable {0} is not set")]
     Missing(&'static str),
     /// A variable is not usable.
-    #[error(transparent)]
-    Crow(#[from] crow_core::Error),
-}
-
-impl From<crow_core::JobError> for ConfigError {
-    fn from(error: crow_core::JobError) -> Self {
-        Self::Crow(error.into())
-    }
+    #[error("the environment variable {name} cannot be used: {why}")]
+    Unusable {
+        /// Which one.
+        name: &'static str,
+        /// What is wrong with it, and what would be right.
+        why: String,
+    },
 }
 
 impl Config {
@@ -46,18 +49,28 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// If a variable is missing, or a key is none.
+    /// If a variable is missing, or cannot be used.
     pub fn from_env() -> Result<Self, ConfigError> {
-        let var = |name| env::var(name).map_err(|_| ConfigError::Missing(name));
-        let job_key = JobKey::new(var("SHOP_JOB_KEY_ID")?, var("SHOP_JOB_SECRET")?)?;
+        let listen = env::var("SHOP_LISTEN").unwrap_or_else(|_| "0.0.0.0:8080".into());
+        let keys = Key::of_jwks(&var("SHOP_JWKS")?).and_then(KeySet::new);
+        let job_key = JobKey::new(var("SHOP_JOB_KEY_ID")?, var("SHOP_JOB_SECRET")?);
         Ok(Self {
+            listen: listen.parse().map_err(unusable("SHOP_LISTEN"))?,
             tenant_url: var("SHOP_TENANT_URL")?,
             admin_url: var("SHOP_ADMIN_URL")?,
             open_url: var("SHOP_OPEN_URL")?,
             domain: var("SHOP_DOMAIN")?,
             issuer: var("SHOP_ISSUER")?,
-            token_keys: KeySet::new(Key::of_jwks(&var("SHOP_JWKS")?)?)?,
-            job_keys: JobKeys::new(job_key),
+            token_keys: keys.map_err(unusable("SHOP_JWKS"))?,
+            job_keys: JobKeys::new(job_key.map_err(unusable("SHOP_JOB_SECRET"))?),
         })
     }
+}
+
+fn var(name: &'static str) -> Result<String, ConfigError> {
+    env::var(name).map_err(|_| ConfigError::Missing(name))
+}
+
+fn unusable<E: Display>(name: &'static str) -> impl FnOnce(E) -> ConfigError {
+    move |error| ConfigError::Unusable { name, why: error.to_string() }
 }

@@ -16,13 +16,18 @@ extern "SQL" {
 }
 
 impl Shops {
-    pub(crate) fn connect(url: &str) -> Result<Self, Error> {
+    /// Asks once, so that a service that could let nobody in does not start.
+    pub(crate) async fn connect(url: &str) -> Result<Self, Error> {
         let pool = Pool::builder(AsyncDieselConnectionManager::new(url)).max_size(2).build();
-        pool.map(Self).map_err(|error| Error::Invalid(error.to_string()))
+        let shops = Self(pool.map_err(|error| Error::Invalid(error.to_string()))?);
+        shops.by_slug("").await?;
+        Ok(shops)
     }
 
     pub(crate) async fn by_slug(&self, slug: &str) -> Result<Option<TenantId>, Error> {
-        let mut conn = self.0.get().await.map_err(|error| Error::Connection(error.to_string()))?;
+        let mut conn = self.0.get().await.map_err(|error| {
+            Error::Connection(format!("cannot look up shops at the URL of SHOP_OPEN_URL: {error}"))
+        })?;
         let shop: Option<Uuid> = diesel::select(shop_by_slug(slug)).get_result(&mut conn).await?;
         Ok(shop.map(TenantId::try_from).transpose()?)
     }

@@ -32,7 +32,7 @@ const LONGEST: usize = 64 * 1024;
 /// A request is answered by then, one way or the other.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-pub(crate) fn router(config: &Config, pool: TenantPool, nightly: Nightly) -> Result<Router, Error> {
+pub(crate) async fn router(config: &Config, pool: TenantPool, nightly: Nightly) -> Result<Router, Error> {
     let info = InfoBuilder::new().title("Shop").version(env!("CARGO_PKG_VERSION")).build();
     let (api, openapi) = OpenApiRouter::with_openapi(OpenApiBuilder::new().info(info).build())
         .merge(vehicles::routes())
@@ -42,7 +42,8 @@ pub(crate) fn router(config: &Config, pool: TenantPool, nightly: Nightly) -> Res
         .split_for_parts();
     let openapi = Json(with_problems(openapi));
 
-    let of_a_shop = api.merge(page::routes()).layer(from_fn(note_shop)).layer(shops(config, pool.clone())?);
+    let of_a_shop =
+        api.merge(page::routes()).layer(from_fn(note_shop)).layer(shops(config, pool.clone()).await?);
     let of_all = admin::routes(nightly.clone()).layer(operators(config, nightly.admin));
     let of_nobody =
         health::routes(pool).merge(page::entrance()).route("/openapi.json", get(async || openapi));
@@ -61,11 +62,11 @@ pub(crate) fn router(config: &Config, pool: TenantPool, nightly: Nightly) -> Res
 }
 
 /// A request is for the shop in its host, if the token is for the same one.
-fn shops(
+async fn shops(
     config: &Config,
     pool: TenantPool,
 ) -> Result<TenantLayer<Jwt<Staff>, impl Resolver<Staff>, impl Membership<Staff> + 'static>, Error> {
-    let shops = Shops::connect(&config.open_url)?;
+    let shops = Shops::connect(&config.open_url).await?;
     let directory = Directory::new(move |slug: String| {
         let shops = shops.clone();
         async move { shops.by_slug(&slug).await }

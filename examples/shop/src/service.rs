@@ -42,7 +42,7 @@ impl Service {
         let (queue, deliveries) = queue();
         let job_keys = config.job_keys.clone();
         let nightly = Nightly { admin, keys: job_keys.clone(), queue, stop: CancellationToken::new() };
-        let router = router(&config, pool.clone(), nightly.clone())?;
+        let router = router(&config, pool.clone(), nightly.clone()).await?;
         Ok(Self { router, pool, nightly, deliveries, job_keys })
     }
 
@@ -58,6 +58,7 @@ impl Service {
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
         let Self { router, pool, nightly, deliveries, job_keys } = self;
+        tracing::info!(address = %listener.local_addr()?, "listening");
         let (stopping, admin) = (nightly.stop.clone(), nightly.admin.clone());
         let nights = tokio::spawn(nightly.run());
         let worker = tokio::spawn(work(deliveries, pool.clone(), job_keys));

@@ -9,6 +9,7 @@ mod hammer;
 mod injection;
 mod jobs;
 mod page;
+mod process;
 #[path = "../../demo/shops.rs"]
 mod shops;
 mod visitor;
