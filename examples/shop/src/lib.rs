@@ -8,6 +8,7 @@
 mod admin;
 mod config;
 mod directory;
+mod document;
 mod error;
 mod health;
 mod identity;
@@ -23,6 +24,7 @@ mod router;
 pub mod schema;
 mod service;
 mod statistics;
+mod trouble;
 mod vehicles;
 
 pub use config::{Config, ConfigError};

@@ -1,18 +1,21 @@
 //! The page of a shop: its vehicles, what was done on them, and a form to add one.
 
+use std::fmt::Display;
+
 use axum::Router;
+use axum::extract::rejection::{FormRejection, QueryRejection};
 use axum::extract::{Form, Query};
-use axum::http::header::{CONTENT_SECURITY_POLICY, HOST, REFERRER_POLICY, SET_COOKIE};
+use axum::http::header::{HOST, REFERRER_POLICY, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
+use axum::routing::get;
 use crow_core::{Error, Principal, TenantScope};
 use diesel::prelude::*;
 use garde::Validate;
-use maud::{DOCTYPE, Markup, html};
+use maud::{Markup, html};
 use serde::Deserialize;
-use tower_http::set_header::SetResponseHeaderLayer;
 
+use crate::document::document;
 use crate::error::{Answer, ShopError};
 use crate::identity::{COOKIE, Staff};
 use crate::models::{ServiceRecord, Vehicle, VehicleInput};
@@ -21,14 +24,8 @@ use crate::vehicles::add;
 
 /// The page itself, for staff.
 pub(crate) fn routes() -> Router {
-    // Nothing that a customer's name could smuggle in would run, or be sent anywhere.
-    let policy = HeaderValue::from_static(
-        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    );
-    Router::new()
-        .route("/", get(show))
-        .route("/vehicles", post(take_in))
-        .layer(SetResponseHeaderLayer::overriding(CONTENT_SECURITY_POLICY, policy))
+    // One address for both, so that a form that is shown again can be reloaded and linked to as the page itself.
+    Router::new().route("/", get(show).post(take_in))
 }
 
 /// The way in, for those who have a link with a token.
@@ -45,10 +42,11 @@ struct Link {
 ///
 /// `Lax`, since a link in a letter comes from another site. That site cannot make use of the cookie: requests that change
 /// something have to come from a page of the shop's own.
-async fn enter(Query(link): Query<Link>) -> Answer<Response> {
+async fn enter(link: Result<Query<Link>, QueryRejection>) -> Answer<Response> {
+    let token = link.map(|Query(link)| link.token).unwrap_or_default();
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    let whole = !link.token.is_empty() && link.token.bytes().all(plain);
-    let cookie = format!("{COOKIE}={}; Path=/; Secure; HttpOnly; SameSite=Lax", link.token);
+    let whole = !token.is_empty() && token.bytes().all(plain);
+    let cookie = format!("{COOKIE}={token}; Path=/; Secure; HttpOnly; SameSite=Lax");
     let cookie = HeaderValue::try_from(cookie).ok().filter(|_| whole);
     let cookie = cookie.ok_or_else(|| ShopError::Unreadable {
         status: StatusCode::BAD_REQUEST,
@@ -79,28 +77,44 @@ async fn take_in(
     shop: TenantScope,
     staff: Principal<Staff>,
     headers: HeaderMap,
-    Form(form): Form<VehicleForm>,
+    form: Result<Form<VehicleForm>, FormRejection>,
 ) -> Answer<Response> {
-    let faults = match form.input() {
-        Err(faults) => faults,
+    let Form(form) = form?;
+    let (status, faults) = match form.input() {
+        Err(faults) => (StatusCode::UNPROCESSABLE_ENTITY, faults),
         Ok(input) => match add(&shop, input).await {
-            Ok(_) => return Ok(Redirect::to("/").into_response()),
-            Err(Error::Unique(_)) => vec!["plate: another vehicle has this one".into()],
+            // A browser asks for another page then, so that reloading it does not add the vehicle again.
+            Ok(added) => return Ok(Redirect::to(&format!("/#{}", added.id)).into_response()),
+            Err(Error::Unique(_)) => {
+                (StatusCode::CONFLICT, vec![Fault::new("plate", "another vehicle has this one")])
+            }
             Err(error) => return Err(error.into()),
         },
     };
     let page = page(&shop, &staff, &headers, &form, &faults).await?;
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+    Ok((status, page).into_response())
+}
+
+/// What is wrong in a field.
+struct Fault {
+    field: String,
+    text: String,
+}
+
+impl Fault {
+    fn new(field: impl Display, text: impl Display) -> Self {
+        Self { field: field.to_string(), text: text.to_string() }
+    }
 }
 
 impl VehicleForm {
-    fn input(&self) -> Result<VehicleInput, Vec<String>> {
+    fn input(&self) -> Result<VehicleInput, Vec<Fault>> {
         let Self { make, model, year, plate } = self;
-        let year = year.trim().parse().map_err(|_| vec!["year: is no number".to_owned()])?;
+        let year = year.trim().parse().map_err(|_| vec![Fault::new("year", "no number")])?;
         let input = VehicleInput { make: make.clone(), model: model.clone(), year, plate: plate.clone() };
         match input.validate() {
             Ok(()) => Ok(input),
-            Err(report) => Err(report.iter().map(|(field, fault)| format!("{field}: {fault}")).collect()),
+            Err(report) => Err(report.iter().map(|(field, fault)| Fault::new(field, fault)).collect()),
         }
     }
 }
@@ -110,7 +124,7 @@ async fn page(
     staff: &Staff,
     headers: &HeaderMap,
     form: &VehicleForm,
-    faults: &[String],
+    faults: &[Fault],
 ) -> Result<Markup, Error> {
     let vehicles = shop
         .run(async |db| {
@@ -126,51 +140,79 @@ async fn page(
             Ok::<_, Error>(vehicles.into_iter().zip(records).collect::<Vec<_>>())
         })
         .await?;
-    Ok(html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (name(headers)) ": vehicles" }
-                style { (STYLE) }
+    let wrong = if faults.is_empty() { "" } else { "Not added: " };
+    Ok(document(
+        &format!("{wrong}{}: vehicles", name(headers)),
+        html! {
+            p.quiet { "Repair shop" }
+            h1.shop { (name(headers)) }
+            p.quiet { "You are signed in as " bdi { (staff.sub) } "." }
+            h2 { "Vehicles" }
+            @for (vehicle, records) in &vehicles { (entry(vehicle, records)) }
+            @if vehicles.is_empty() { p { "No vehicles yet. The first one is added below." } }
+            h2 { "Add a vehicle" }
+            (vehicle_form(form, faults))
+            h2 { "What you see here" }
+            p {
+                "All shops' vehicles are in the same tables of one database. Your link proves for which shop you work, and crow "
+                "has the database give and take this shop's rows only: no address, form or mistake in a query of this page "
+                "reaches another's."
             }
-            body {
-                h1 { (name(headers)) }
-                p { "Signed in as " (staff.sub) ". What is here is this shop's alone." }
-                @for (vehicle, records) in &vehicles { (entry(vehicle, records)) }
-                @if vehicles.is_empty() { p { "No vehicles yet." } }
-                h2 { "A new vehicle" }
-                @if !faults.is_empty() {
-                    ul role="alert" { @for fault in faults { li { (fault) } } }
-                }
-                form method="post" action="/vehicles" {
-                    label { "Make " input name="make" value=(form.make) required; }
-                    label { "Model " input name="model" value=(form.model) required; }
-                    label { "Year " input name="year" value=(form.year) inputmode="numeric" required; }
-                    label { "Plate " input name="plate" value=(form.plate) required; }
-                    button { "Add" }
-                }
-            }
-        }
-    })
+        },
+    ))
 }
 
 fn entry(vehicle: &Vehicle, records: &[ServiceRecord]) -> Markup {
     html! {
-        section id=(vehicle.id) {
-            h2 { (vehicle.plate) " " small { (vehicle.make) " " (vehicle.model) ", " (vehicle.year) } }
-            table {
-                @for record in records {
-                    tr {
-                        td { (record.done_on) }
-                        td { (record.work) }
-                        td.sum { (format!("{}.{:02}", record.cents / 100, record.cents % 100)) }
+        section.card id=(vehicle.id) {
+            // What somebody typed has a direction of its own, and cannot turn round what stands beside it.
+            h3 { bdi { (vehicle.plate) } }
+            p.quiet { bdi { (vehicle.make) } " " bdi { (vehicle.model) } ", " (vehicle.year) }
+            @if records.is_empty() {
+                p.quiet { "Never serviced." }
+            } @else {
+                table {
+                    thead { tr { th scope="col" { "Date" } th scope="col" { "Work" } th scope="col" { "Price" } } }
+                    tbody {
+                        @for record in records {
+                            tr {
+                                td { (record.done_on) }
+                                td { bdi { (record.work) } }
+                                td { (format!("{}.{:02}", record.cents / 100, record.cents % 100)) }
+                            }
+                        }
                     }
                 }
             }
-            @if records.is_empty() { p { "Never serviced." } }
         }
+    }
+}
+
+fn vehicle_form(form: &VehicleForm, faults: &[Fault]) -> Markup {
+    html! {
+        @if !faults.is_empty() {
+            p role="alert" { "The vehicle was not added. What is wrong is marked below." }
+        }
+        form method="post" action="/" {
+            (input("make", "Make", &form.make, faults))
+            (input("model", "Model", &form.model, faults))
+            (input("year", "Year it was built", &form.year, faults))
+            (input("plate", "Plate", &form.plate, faults))
+            button { "Add vehicle" }
+        }
+    }
+}
+
+/// A field, and below it what is wrong with what was typed.
+fn input(name: &str, label: &str, typed: &str, faults: &[Fault]) -> Markup {
+    let fault = faults.iter().find(|fault| fault.field == name);
+    let first = faults.first().is_some_and(|fault| fault.field == name);
+    let described = fault.map(|_| format!("{name}-fault"));
+    html! {
+        label for=(name) { (label) }
+        input id=(name) name=(name) value=(typed) dir="auto" autocomplete="off" required autofocus[first]
+            aria-invalid=[fault.map(|_| "true")] aria-describedby=[&described];
+        @if let Some(fault) = fault { p.wrong id=[&described] { (label) ": " (fault.text) } }
     }
 }
 
@@ -179,7 +221,3 @@ fn name(headers: &HeaderMap) -> &str {
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     host.split('.').next().unwrap_or_default()
 }
-
-const STYLE: &str = "body { font: 16px/1.5 system-ui, sans-serif; max-width: 40rem; margin: 2rem auto; padding: 0 1rem }
-    h1 { text-transform: capitalize } small { font-weight: normal } td { padding-right: 2rem } .sum { text-align: right }
-    label { display: block; margin: .5rem 0 } [role=alert] { color: #a00 }";

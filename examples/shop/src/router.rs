@@ -24,7 +24,8 @@ use crate::directory::Shops;
 use crate::error::ShopError;
 use crate::identity::{Operator, Staff};
 use crate::nightly::Nightly;
-use crate::{admin, health, page, records, reminders, statistics, vehicles};
+use crate::trouble::for_people;
+use crate::{admin, document, health, page, records, reminders, statistics, vehicles};
 
 /// The longest body that is read.
 const LONGEST: usize = 64 * 1024;
@@ -54,6 +55,9 @@ pub(crate) async fn router(config: &Config, pool: TenantPool, nightly: Nightly) 
         .fallback(async || ShopError::Crow(Error::NotFound))
         .layer(DefaultBodyLimit::max(LONGEST))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, PATIENCE))
+        .layer(from_fn(for_people))
+        .layer(document::policy())
+        .layer(document::kept_nowhere())
         .layer(
             TraceLayer::new_for_http()
                 .make_span_with(request_span)

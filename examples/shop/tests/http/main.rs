@@ -2,6 +2,7 @@
 
 mod admin;
 mod attacks;
+mod browser;
 mod crud;
 mod documents;
 mod end;

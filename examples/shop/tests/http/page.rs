@@ -48,9 +48,7 @@ async fn a_vehicle_is_added_by_the_form(world: World) -> Outcome {
     let honda = world.honda();
     let send = async |form: &[(&str, &str)]| {
         honda
-            .send(
-                browser.request(Method::POST, "/vehicles").header("sec-fetch-site", "same-origin").form(form),
-            )
+            .send(browser.request(Method::POST, "/").header("sec-fetch-site", "same-origin").form(form))
             .await
     };
     let script = "<script>alert(1)</script>";
@@ -59,15 +57,15 @@ async fn a_vehicle_is_added_by_the_form(world: World) -> Outcome {
     let page = honda.send(browser.request(Method::GET, "/")).await?.text;
     assert!(page.contains("V 70") && page.contains("&lt;script&gt;") && !page.contains(script), "{page}");
 
-    for (field, value, fault) in [
-        ("plate", "V 70", "plate: another vehicle"),
-        ("year", "soon", "year: is no number"),
-        ("make", " ", "make: is blank"),
+    for (field, value, status, fault) in [
+        ("plate", "V 70", StatusCode::CONFLICT, "Plate: another vehicle has this one"),
+        ("year", "soon", StatusCode::UNPROCESSABLE_ENTITY, "Year it was built: no number"),
+        ("make", " ", StatusCode::UNPROCESSABLE_ENTITY, "Make: is blank"),
     ] {
         let mut form = vec![("make", "Volvo"), ("model", "kept"), ("year", "2004"), ("plate", "V 71")];
         form.iter_mut().filter(|(name, _)| *name == field).for_each(|entry| entry.1 = value);
         let refused = send(&form).await?;
-        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{refused:?}");
+        assert_eq!(refused.status, status, "{refused:?}");
         assert!(refused.text.contains("alert") && refused.text.contains(fault), "{fault}: {}", refused.text);
         assert!(refused.text.contains(r#"value="kept""#), "what was typed is gone: {}", refused.text);
     }
@@ -85,10 +83,8 @@ async fn a_form_on_another_site_adds_nothing(world: World) -> Outcome {
         ("origin", "http://evil.localhost"),
         ("accept", "*/*"),
     ] {
-        let refused = world
-            .honda()
-            .send(browser.request(Method::POST, "/vehicles").header(name, value).form(&form))
-            .await?;
+        let refused =
+            world.honda().send(browser.request(Method::POST, "/").header(name, value).form(&form)).await?;
         assert_eq!(refused.status, StatusCode::FORBIDDEN, "{name}: {value}");
     }
     world.honda().has_all_it_had().await

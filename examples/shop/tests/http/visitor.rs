@@ -81,7 +81,7 @@ impl<'w> Visitor<'w> {
     }
 
     /// What only the other shop has.
-    fn foreign(&self) -> impl Iterator<Item = String> {
+    pub(crate) fn foreign(&self) -> impl Iterator<Item = String> {
         let vehicles = self.other.vehicles.iter().flat_map(|vehicle| {
             [
                 vehicle.id.to_string(),
