@@ -6,6 +6,8 @@ use std::sync::Arc;
 use futures_util::future::{BoxFuture, FutureExt};
 use uuid::Uuid;
 
+use super::network::Network;
+
 pub(crate) type Failure = Box<dyn Error + Send + Sync>;
 
 /// One way to do a piece of work, on a pool of its own.
@@ -43,6 +45,17 @@ pub(crate) struct Site {
     /// Of an ordinary role that may read the other two tables.
     pub(crate) url: String,
     pub(crate) connections: usize,
+}
+
+impl Site {
+    /// The same rows, from beyond a network.
+    pub(super) fn beyond(&self, network: &Network) -> Result<Self, Failure> {
+        Ok(Self {
+            crow_url: network.beyond(&self.crow_url)?,
+            url: network.beyond(&self.url)?,
+            connections: self.connections,
+        })
+    }
 }
 
 /// A case by its name.

@@ -33,7 +33,7 @@ pub(crate) fn run(name: &str, cases: &[Entry], goals: &[Goal]) -> Result<(), Fai
 
     tokio::runtime::Runtime::new()?.block_on(async {
         let shop = Shop::open(if full { 500_000 } else { 5_000 }).await?;
-        let network = Network::between(&shop.site(1)).await?;
+        let network = Network::between(&shop.site(1).url).await?;
         if full && !network.is_as_wanted() {
             return Err(format!(
                 "a delay of {ADDED_MS} ms was wanted, and {:?} came: the machine is too busy",
@@ -45,7 +45,7 @@ pub(crate) fn run(name: &str, cases: &[Entry], goals: &[Goal]) -> Result<(), Fai
         for connections in CONNECTIONS {
             for rtt_ms in ROUND_TRIPS {
                 let site = shop.site(connections);
-                let site = if rtt_ms > 0.0 { network.beyond(&site)? } else { site };
+                let site = if rtt_ms > 0.0 { site.beyond(&network)? } else { site };
                 let open = measure::open(&site, cases).await?;
                 if connections == 1 && rtt_ms > 0.0 {
                     measured.count(&shop, &network, &open).await?;

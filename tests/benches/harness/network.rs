@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use crow_testkit::{Direction, Proxy};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 
-use super::{ADDED_MS, Failure, Site};
+use super::{ADDED_MS, Failure};
 
-pub(super) struct Network {
+pub(crate) struct Network {
     proxy: Proxy,
     added: Duration,
 }
@@ -15,10 +15,10 @@ pub(super) struct Network {
 impl Network {
     /// Sets the delay so that a round trip takes longer by what is wanted, forwarding and waking up
     /// included.
-    pub(super) async fn between(site: &Site) -> Result<Self, Failure> {
+    pub(crate) async fn between(url: &str) -> Result<Self, Failure> {
         let wanted = Duration::from_secs_f64(ADDED_MS / 1e3);
-        let proxy = Proxy::start(&site.url)?;
-        let mut near = AsyncPgConnection::establish(&site.url).await?;
+        let proxy = Proxy::start(url)?;
+        let mut near = AsyncPgConnection::establish(url).await?;
         let mut far = AsyncPgConnection::establish(&proxy.url()).await?;
         let (mut least, mut most) = (Duration::ZERO, wanted / 2);
         let mut added = wanted;
@@ -37,24 +37,21 @@ impl Network {
     }
 
     /// Whether a round trip takes longer by about what is wanted, a tenth more or less.
-    pub(super) fn is_as_wanted(&self) -> bool {
+    pub(crate) fn is_as_wanted(&self) -> bool {
         let wanted = Duration::from_secs_f64(ADDED_MS / 1e3);
         self.added.abs_diff(wanted) <= wanted / 10
     }
 
-    pub(super) fn beyond(&self, site: &Site) -> Result<Site, Failure> {
-        Ok(Site {
-            crow_url: self.proxy.reroute(&site.crow_url)?,
-            url: self.proxy.reroute(&site.url)?,
-            connections: site.connections,
-        })
+    /// Where the server is from beyond the network, for the role of another URL too.
+    pub(crate) fn beyond(&self, url: &str) -> Result<String, Failure> {
+        Ok(self.proxy.reroute(url)?)
     }
 
-    pub(super) fn added(&self) -> Duration {
+    pub(crate) fn added(&self) -> Duration {
         self.added
     }
 
-    pub(super) fn round_trips(&self) -> u64 {
+    pub(crate) fn round_trips(&self) -> u64 {
         self.proxy.round_trips()
     }
 }
