@@ -26,11 +26,15 @@ pub(crate) const SECRET: &str = "what the demo signs its tokens with";
 
 /// The configuration of a service on this database.
 pub(crate) fn config(db: &TestDb) -> Outcome<Config> {
+    config_at(db.tenant_url(), db.admin_url(), db.open_url())
+}
+
+pub(crate) fn config_at(tenant_url: String, admin_url: String, open_url: String) -> Outcome<Config> {
     Ok(Config {
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
-        tenant_url: db.tenant_url(),
-        admin_url: db.admin_url(),
-        open_url: db.database().url("crow_open"),
+        tenant_url,
+        admin_url,
+        open_url,
         domain: DOMAIN.into(),
         issuer: ISSUER.into(),
         token_keys: KeySet::new([Key::hs256("demo", SECRET.as_bytes())?])?,
