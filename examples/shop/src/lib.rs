@@ -16,6 +16,7 @@ mod input;
 mod logs;
 pub mod models;
 mod nightly;
+mod openapi;
 mod page;
 mod queue;
 mod records;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::input::{day, text};
+use crate::input::{any_day, day, text, text_of, whole};
 use crate::schema::{reminders, service_records, vehicles};
 
 /// A customer's vehicle.
@@ -28,16 +28,17 @@ pub struct Vehicle {
 #[serde(deny_unknown_fields)]
 pub struct VehicleInput {
     #[garde(length(chars, min = 1, max = 60), custom(text))]
-    #[schema(min_length = 1, max_length = 60)]
+    #[schema(schema_with = text_of::<60>)]
     pub make: String,
     #[garde(length(chars, min = 1, max = 60), custom(text))]
-    #[schema(min_length = 1, max_length = 60)]
+    #[schema(schema_with = text_of::<60>)]
     pub model: String,
     #[garde(range(min = 1886, max = 2100))]
     #[schema(minimum = 1886, maximum = 2100)]
+    #[serde(deserialize_with = "whole")]
     pub year: i32,
     #[garde(length(chars, min = 1, max = 20), custom(text))]
-    #[schema(min_length = 1, max_length = 20)]
+    #[schema(schema_with = text_of::<20>)]
     pub plate: String,
 }
 
@@ -60,12 +61,14 @@ pub struct ServiceRecord {
 #[serde(deny_unknown_fields)]
 pub struct RecordInput {
     #[garde(length(chars, min = 1, max = 500), custom(text))]
-    #[schema(min_length = 1, max_length = 500)]
+    #[schema(schema_with = text_of::<500>)]
     pub work: String,
     #[garde(range(min = 0, max = 100_000_000))]
     #[schema(minimum = 0, maximum = 100_000_000)]
+    #[serde(deserialize_with = "whole")]
     pub cents: i32,
     #[garde(custom(day))]
+    #[schema(schema_with = any_day)]
     pub done_on: NaiveDate,
 }
 

@@ -10,6 +10,7 @@ use crow_core::{Error, TenantConn, TenantQuery, TenantScope};
 use diesel::prelude::*;
 use garde::Validate;
 use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::openapi::{Object, ObjectBuilder, SchemaFormat, Type};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -31,7 +32,7 @@ pub(crate) fn routes() -> OpenApiRouter {
 struct Range {
     /// `next` of the page before.
     #[garde(skip)]
-    #[param(value_type = Option<String>)]
+    #[param(schema_with = Cursor::schema)]
     #[serde(default, deserialize_with = "cursor")]
     after: Option<Cursor>,
     #[garde(range(min = 1, max = 100))]
@@ -49,6 +50,14 @@ fn page_size() -> u32 {
 struct Cursor {
     done_on: NaiveDate,
     id: Uuid,
+}
+
+impl Cursor {
+    /// A client takes it as it comes, so the document says no more than that it is one.
+    fn schema() -> Object {
+        let format = SchemaFormat::Custom("cursor".into());
+        ObjectBuilder::new().schema_type(Type::String).format(Some(format)).build()
+    }
 }
 
 impl fmt::Display for Cursor {
@@ -81,7 +90,7 @@ struct RecordPage {
 }
 
 /// What was done on a vehicle, the latest first.
-#[utoipa::path(get, path = "/api/vehicles/{id}/records", tag = "records", params(("id" = Uuid, Path), Range), responses((status = OK, body = RecordPage)))]
+#[utoipa::path(get, path = "/api/vehicles/{id}/records", operation_id = "list_records", tag = "records", params(("id" = Uuid, Path), Range), responses((status = OK, body = RecordPage)))]
 async fn list(shop: TenantScope, Id(vehicle): Id, Params(range): Params<Range>) -> Answer<Json<RecordPage>> {
     let limit = range.limit as usize;
     let mut records = shop
@@ -112,7 +121,7 @@ impl Range {
 }
 
 /// Adds work that was done on a vehicle.
-#[utoipa::path(post, path = "/api/vehicles/{id}/records", tag = "records", params(("id" = Uuid, Path)), request_body = RecordInput, responses((status = CREATED, body = ServiceRecord)))]
+#[utoipa::path(post, path = "/api/vehicles/{id}/records", operation_id = "create_record", tag = "records", params(("id" = Uuid, Path)), request_body = RecordInput, responses((status = CREATED, body = ServiceRecord)))]
 async fn create(
     shop: TenantScope,
     Id(vehicle): Id,
@@ -130,7 +139,7 @@ async fn create(
 }
 
 /// Puts other values in the place of those of a record.
-#[utoipa::path(put, path = "/api/records/{id}", tag = "records", params(("id" = Uuid, Path)), request_body = RecordInput, responses((status = OK, body = ServiceRecord)))]
+#[utoipa::path(put, path = "/api/records/{id}", operation_id = "replace_record", tag = "records", params(("id" = Uuid, Path)), request_body = RecordInput, responses((status = OK, body = ServiceRecord)))]
 async fn replace(
     shop: TenantScope,
     Id(id): Id,
@@ -143,7 +152,7 @@ async fn replace(
 }
 
 /// Takes out a record.
-#[utoipa::path(delete, path = "/api/records/{id}", tag = "records", params(("id" = Uuid, Path)), responses((status = NO_CONTENT)))]
+#[utoipa::path(delete, path = "/api/records/{id}", operation_id = "delete_record", tag = "records", params(("id" = Uuid, Path)), responses((status = NO_CONTENT)))]
 async fn delete(shop: TenantScope, Id(id): Id) -> Answer<StatusCode> {
     let deleted = shop.run(async |db| db.delete::<ServiceRecord>().find(id).execute(db).await).await?;
     Ok(if deleted > 0 { StatusCode::NO_CONTENT } else { Err(Error::NotFound)? })

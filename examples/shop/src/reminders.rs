@@ -18,7 +18,7 @@ pub(crate) fn routes() -> OpenApiRouter {
 }
 
 /// The customers to call, the latest first.
-#[utoipa::path(get, path = "/api/reminders", tag = "reminders", responses((status = OK, body = Vec<Reminder>)))]
+#[utoipa::path(get, path = "/api/reminders", operation_id = "list_reminders", tag = "reminders", responses((status = OK, body = Vec<Reminder>)))]
 async fn list(shop: TenantScope) -> Answer<Json<Vec<Reminder>>> {
     let newest = (reminders::due_on.desc(), reminders::id);
     let found = shop.run(async |db| db.query::<Reminder>().order(newest).limit(100).load(db).await).await?;

@@ -15,8 +15,6 @@ use crow_core::{AdminPool, Error, Membership, Principal, TenantPool, VerifiedTen
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::{DefaultOnResponse, TraceLayer};
 use tracing::{Level, Span, field};
-use utoipa::openapi::response::ResponseBuilder;
-use utoipa::openapi::{Content, InfoBuilder, OpenApi, OpenApiBuilder, RefOr};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::config::Config;
@@ -25,7 +23,7 @@ use crate::error::ShopError;
 use crate::identity::{Operator, Staff};
 use crate::nightly::Nightly;
 use crate::trouble::for_people;
-use crate::{admin, document, health, page, records, reminders, statistics, vehicles};
+use crate::{admin, document, health, openapi, page, records, reminders, statistics, vehicles};
 
 /// The longest body that is read.
 const LONGEST: usize = 64 * 1024;
@@ -34,14 +32,13 @@ const LONGEST: usize = 64 * 1024;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) async fn router(config: &Config, pool: TenantPool, nightly: Nightly) -> Result<Router, Error> {
-    let info = InfoBuilder::new().title("Shop").version(env!("CARGO_PKG_VERSION")).build();
-    let (api, openapi) = OpenApiRouter::with_openapi(OpenApiBuilder::new().info(info).build())
+    let (api, described) = OpenApiRouter::with_openapi(openapi::blank())
         .merge(vehicles::routes())
         .merge(records::routes())
         .merge(reminders::routes())
         .merge(statistics::routes())
         .split_for_parts();
-    let openapi = Json(with_problems(openapi));
+    let openapi = Json(openapi::with_problems(described));
 
     let of_a_shop =
         api.merge(page::routes()).layer(from_fn(note_shop)).layer(shops(config, pool.clone()).await?);
@@ -101,19 +98,4 @@ fn request_span(request: &Request) -> Span {
 async fn note_shop(shop: VerifiedTenant, staff: Principal<Staff>, request: Request, next: Next) -> Response {
     Span::current().record("tenant", field::display(shop)).record("staff", &*staff.sub);
     next.run(request).await
-}
-
-/// Says of every operation that it can end in a problem.
-fn with_problems(mut openapi: OpenApi) -> OpenApi {
-    let problem = ResponseBuilder::new()
-        .description("What went wrong, as RFC 9457 has it")
-        .content("application/problem+json", Content::default())
-        .build();
-    for path in openapi.paths.paths.values_mut() {
-        let operations = [&mut path.get, &mut path.post, &mut path.put, &mut path.delete];
-        for operation in operations.into_iter().flatten() {
-            operation.responses.responses.insert("default".into(), RefOr::T(problem.clone()));
-        }
-    }
-    openapi
 }

@@ -33,7 +33,7 @@ struct MakeCount {
 }
 
 /// Vehicles, work and revenue.
-#[utoipa::path(get, path = "/api/statistics", tag = "statistics", responses((status = OK, body = Statistics)))]
+#[utoipa::path(get, path = "/api/statistics", operation_id = "statistics", tag = "statistics", responses((status = OK, body = Statistics)))]
 async fn show(shop: TenantScope) -> Answer<Json<Statistics>> {
     Ok(Json(shop.run(async |db| count(db).await).await?))
 }

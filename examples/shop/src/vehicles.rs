@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::error::Answer;
-use crate::input::{Body, Id, Params, text};
+use crate::input::{Body, Id, Params, text, text_of};
 use crate::models::{Vehicle, VehicleInput};
 use crate::schema::vehicles;
 
@@ -26,10 +26,11 @@ pub(crate) fn routes() -> OpenApiRouter {
 pub(crate) struct Filter {
     /// Part of make, model or plate.
     #[garde(inner(length(chars, min = 1, max = 60), custom(text)))]
-    #[param(min_length = 1, max_length = 60)]
+    #[param(schema_with = text_of::<60>)]
     q: Option<String>,
     /// `next` of the page before.
     #[garde(inner(length(chars, max = 20), custom(text)))]
+    #[param(schema_with = text_of::<20>)]
     after: Option<String>,
     #[garde(range(min = 1, max = 100))]
     #[param(minimum = 1, maximum = 100)]
@@ -50,7 +51,7 @@ pub(crate) struct VehiclePage {
 }
 
 /// The vehicles, by their plates.
-#[utoipa::path(get, path = "/api/vehicles", tag = "vehicles", params(Filter), responses((status = OK, body = VehiclePage)))]
+#[utoipa::path(get, path = "/api/vehicles", operation_id = "list_vehicles", tag = "vehicles", params(Filter), responses((status = OK, body = VehiclePage)))]
 async fn list(shop: TenantScope, Params(filter): Params<Filter>) -> Answer<Json<VehiclePage>> {
     let limit = filter.limit as usize;
     // One more than asked for tells whether there is another page.
@@ -89,7 +90,7 @@ fn anywhere(text: &str) -> String {
 }
 
 /// Takes in a vehicle.
-#[utoipa::path(post, path = "/api/vehicles", tag = "vehicles", request_body = VehicleInput, responses((status = CREATED, body = Vehicle)))]
+#[utoipa::path(post, path = "/api/vehicles", operation_id = "create_vehicle", tag = "vehicles", request_body = VehicleInput, responses((status = CREATED, body = Vehicle), (status = CONFLICT)))]
 async fn create(shop: TenantScope, Body(input): Body<VehicleInput>) -> Answer<(StatusCode, Json<Vehicle>)> {
     Ok((StatusCode::CREATED, Json(add(&shop, input).await?)))
 }
@@ -99,13 +100,13 @@ pub(crate) async fn add(shop: &TenantScope, input: VehicleInput) -> Result<Vehic
 }
 
 /// One vehicle.
-#[utoipa::path(get, path = "/api/vehicles/{id}", tag = "vehicles", params(("id" = uuid::Uuid, Path)), responses((status = OK, body = Vehicle)))]
+#[utoipa::path(get, path = "/api/vehicles/{id}", operation_id = "show_vehicle", tag = "vehicles", params(("id" = uuid::Uuid, Path)), responses((status = OK, body = Vehicle)))]
 async fn show(shop: TenantScope, Id(id): Id) -> Answer<Json<Vehicle>> {
     Ok(Json(shop.run(async |db| db.query::<Vehicle>().find(id).first(db).await).await?))
 }
 
 /// Puts other values in the place of those of a vehicle.
-#[utoipa::path(put, path = "/api/vehicles/{id}", tag = "vehicles", params(("id" = uuid::Uuid, Path)), request_body = VehicleInput, responses((status = OK, body = Vehicle)))]
+#[utoipa::path(put, path = "/api/vehicles/{id}", operation_id = "replace_vehicle", tag = "vehicles", params(("id" = uuid::Uuid, Path)), request_body = VehicleInput, responses((status = OK, body = Vehicle), (status = CONFLICT)))]
 async fn replace(shop: TenantScope, Id(id): Id, Body(input): Body<VehicleInput>) -> Answer<Json<Vehicle>> {
     let replaced =
         shop.run(async move |db| db.update::<Vehicle>().find(id).set(input).get_result(db).await).await?;
@@ -113,7 +114,7 @@ async fn replace(shop: TenantScope, Id(id): Id, Body(input): Body<VehicleInput>)
 }
 
 /// Takes out a vehicle, and all that was done on it.
-#[utoipa::path(delete, path = "/api/vehicles/{id}", tag = "vehicles", params(("id" = uuid::Uuid, Path)), responses((status = NO_CONTENT)))]
+#[utoipa::path(delete, path = "/api/vehicles/{id}", operation_id = "delete_vehicle", tag = "vehicles", params(("id" = uuid::Uuid, Path)), responses((status = NO_CONTENT)))]
 async fn delete(shop: TenantScope, Id(id): Id) -> Answer<StatusCode> {
     let deleted = shop.run(async |db| db.delete::<Vehicle>().find(id).execute(db).await).await?;
     Ok(if deleted > 0 { StatusCode::NO_CONTENT } else { Err(crow_core::Error::NotFound)? })

@@ -58,6 +58,7 @@ async fn values_keep_the_rules_of_their_fields(world: World) -> Outcome {
         ("model", json!("ü"), json!("")),
         ("year", json!(1886), json!(1885)),
         ("year", json!(2100), json!(2101)),
+        ("year", json!(2019.0), json!(2101.0)),
         ("plate", json!("p".repeat(20)), json!("p".repeat(21))),
         ("plate", json!("A\u{a0}1"), json!("A\u{0}1")),
         ("plate", json!("A 1"), json!(" ")),
@@ -77,6 +78,7 @@ async fn values_keep_the_rules_of_their_fields(world: World) -> Outcome {
         json!([]),
         json!({ "make": 1 }),
         json!({ "make": "a", "model": "b", "year": "c", "plate": "d" }),
+        json!({ "make": "a", "model": "b", "year": 2019.5, "plate": "d" }),
     ] {
         assert_eq!(
             honda.post("/api/vehicles", &body).await?.status,

@@ -15,7 +15,7 @@ async fn the_document_has_every_path(world: World) -> Outcome {
     for (path, methods) in document["paths"].as_object().ok_or("paths")? {
         for (method, operation) in methods.as_object().ok_or("methods")? {
             operations.push(format!("{method} {path}"));
-            assert!(operation["responses"]["default"].is_object(), "{method} {path}");
+            assert!(operation["responses"]["401"].is_object(), "{method} {path}");
         }
     }
     operations.sort();

@@ -9,6 +9,7 @@ mod end;
 mod hammer;
 mod injection;
 mod jobs;
+mod openapi;
 mod page;
 mod process;
 #[path = "../../demo/shops.rs"]

@@ -11,8 +11,8 @@ pub(crate) struct Visitor<'w> {
     world: &'w World,
     shop: &'w Shop,
     other: &'w Shop,
-    host: String,
-    token: String,
+    pub(crate) host: String,
+    pub(crate) token: String,
 }
 
 /// What came back, in which nothing was another shop's.
