@@ -14,13 +14,18 @@ use diesel::prelude::*;
 use garde::Validate;
 use maud::{Markup, html};
 use serde::Deserialize;
+use uuid::Uuid;
 
 use crate::document::document;
 use crate::error::{Answer, ShopError};
 use crate::identity::{COOKIE, Staff};
+use crate::input::Params;
 use crate::models::{ServiceRecord, Vehicle, VehicleInput};
 use crate::schema::{service_records, vehicles};
 use crate::vehicles::add;
+
+/// How many vehicles are shown at once.
+const PAGE: i64 = 100;
 
 /// The page itself, for staff.
 pub(crate) fn routes() -> Router {
@@ -69,8 +74,20 @@ struct VehicleForm {
     plate: String,
 }
 
-async fn show(shop: TenantScope, staff: Principal<Staff>, headers: HeaderMap) -> Answer<Markup> {
-    Ok(page(&shop, &staff, &headers, &VehicleForm::default(), &[]).await?)
+/// Where the list begins.
+#[derive(Deserialize, Validate)]
+struct Start {
+    #[garde(skip)]
+    from: Option<Uuid>,
+}
+
+async fn show(
+    shop: TenantScope,
+    staff: Principal<Staff>,
+    headers: HeaderMap,
+    Params(start): Params<Start>,
+) -> Answer<Markup> {
+    Ok(page(&shop, &staff, &headers, start.from, &VehicleForm::default(), &[]).await?)
 }
 
 async fn take_in(
@@ -84,15 +101,23 @@ async fn take_in(
         Err(faults) => (StatusCode::UNPROCESSABLE_ENTITY, faults),
         Ok(input) => match add(&shop, input).await {
             // A browser asks for another page then, so that reloading it does not add the vehicle again.
-            Ok(added) => return Ok(Redirect::to(&format!("/#{}", added.id)).into_response()),
+            Ok(added) => return Ok(Redirect::to(&place(&shop, &added).await?).into_response()),
             Err(Error::Unique(_)) => {
                 (StatusCode::CONFLICT, vec![Fault::new("plate", "another vehicle has this one")])
             }
             Err(error) => return Err(error.into()),
         },
     };
-    let page = page(&shop, &staff, &headers, &form, &faults).await?;
+    let page = page(&shop, &staff, &headers, None, &form, &faults).await?;
     Ok((status, page).into_response())
+}
+
+/// The address at which a vehicle is shown: on the first page, or on one that begins with it.
+async fn place(shop: &TenantScope, vehicle: &Vehicle) -> Result<String, Error> {
+    let Vehicle { id, plate, .. } = vehicle;
+    let before: i64 =
+        shop.run(async |db| db.query::<Vehicle>().filter(vehicles::plate.lt(plate)).count(db).await).await?;
+    Ok(if before < PAGE { format!("/#{id}") } else { format!("/?from={id}#{id}") })
 }
 
 /// What is wrong in a field.
@@ -123,13 +148,19 @@ async fn page(
     shop: &TenantScope,
     staff: &Staff,
     headers: &HeaderMap,
+    from: Option<Uuid>,
     form: &VehicleForm,
     faults: &[Fault],
 ) -> Result<Markup, Error> {
-    let vehicles = shop
+    let (vehicles, next) = shop
         .run(async |db| {
-            let vehicles: Vec<Vehicle> =
-                db.query::<Vehicle>().order(vehicles::plate).limit(100).load(db).await?;
+            let mut query = db.query::<Vehicle>().order(vehicles::plate);
+            if let Some(from) = from {
+                let first: Vehicle = db.query().find(from).first(db).await?;
+                query = query.filter(vehicles::plate.ge(first.plate));
+            }
+            let mut vehicles: Vec<Vehicle> = query.limit(PAGE + 1).load(db).await?;
+            let next = if vehicles.len() as i64 > PAGE { vehicles.pop() } else { None };
             let records: Vec<ServiceRecord> = db
                 .query::<ServiceRecord>()
                 .belonging_to(&vehicles)
@@ -137,7 +168,7 @@ async fn page(
                 .load(db)
                 .await?;
             let records = records.grouped_by(&vehicles);
-            Ok::<_, Error>(vehicles.into_iter().zip(records).collect::<Vec<_>>())
+            Ok::<_, Error>((vehicles.into_iter().zip(records).collect::<Vec<_>>(), next))
         })
         .await?;
     let wrong = if faults.is_empty() { "" } else { "Not added: " };
@@ -150,6 +181,10 @@ async fn page(
             h2 { "Vehicles" }
             @for (vehicle, records) in &vehicles { (entry(vehicle, records)) }
             @if vehicles.is_empty() { p { "No vehicles yet. The first one is added below." } }
+            @if let Some(next) = &next {
+                p { a href={ "/?from=" (next.id) } { "More vehicles, from " bdi { (next.plate) } " on" } }
+            }
+            @if from.is_some() { p { a href="/" { "All vehicles from the first on" } } }
             h2 { "Add a vehicle" }
             (vehicle_form(form, faults))
             h2 { "What you see here" }

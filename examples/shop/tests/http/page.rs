@@ -1,5 +1,9 @@
 //! The page, without a browser.
 
+use crow_shop::models::Vehicle;
+use crow_shop::schema::vehicles;
+use crow_testkit::TestDb;
+use diesel::ExpressionMethods;
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
 use reqwest::{Method, RequestBuilder, StatusCode};
 
@@ -69,6 +73,36 @@ async fn a_vehicle_is_added_by_the_form(world: World) -> Outcome {
         assert!(refused.text.contains("alert") && refused.text.contains(fault), "{fault}: {}", refused.text);
         assert!(refused.text.contains(r#"value="kept""#), "what was typed is gone: {}", refused.text);
     }
+    Ok(())
+}
+
+#[crow_testkit::test]
+async fn a_large_shop_is_shown_a_hundred_vehicles_at_a_time(db: &TestDb, world: World) -> Outcome {
+    let more: Vec<_> = (0..99).map(|number| vehicles::plate.eq(format!("M {number:02}"))).collect();
+    db.tenant("honda").insert_all::<Vehicle>(more).await?;
+    let browser = Browser::enter(&world, "honda", &world.honda.token("Ada")).await?;
+    let honda = world.honda();
+    let open = async |path: &str| honda.send(browser.request(Method::GET, path)).await;
+    let plates = |page: &str| page.matches("<h3>").count();
+
+    let first = open("/").await?.text;
+    assert!(plates(&first) == 100 && first.contains("HH-CI 1") && first.contains("M 97"), "{first}");
+    let link = first.split_once("/?from=").and_then(|(_, rest)| rest.split_once('"')).ok_or("no link")?.0;
+    let second = open(&format!("/?from={link}")).await?.text;
+    assert!(plates(&second) == 1 && second.contains("M 98") && !second.contains("/?from="), "{second}");
+
+    // What was added is on the page that comes then, wherever it stands in the list.
+    for (plate, shown) in [("A 1", 100), ("Z 1", 1)] {
+        let form = [("make", "Volvo"), ("model", "V70"), ("year", "2004"), ("plate", plate)];
+        let added = browser.request(Method::POST, "/").header("sec-fetch-site", "same-origin").form(&form);
+        let added = added.send().await?.headers()[LOCATION].to_str()?.to_owned();
+        let page = open(&added).await?.text;
+        assert!(plates(&page) == shown && page.contains(plate), "{added}: {page}");
+    }
+
+    let theirs = world.toyota.vehicles[0].id;
+    assert_eq!(open(&format!("/?from={theirs}")).await?.status, StatusCode::NOT_FOUND);
+    assert_eq!(open("/?from=somewhere").await?.status, StatusCode::BAD_REQUEST);
     Ok(())
 }
 
