@@ -39,6 +39,8 @@ pub(crate) fn config_at(tenant_url: String, admin_url: String, open_url: String)
         issuer: ISSUER.into(),
         token_keys: KeySet::new([Key::hs256("demo", SECRET.as_bytes())?])?,
         job_keys: JobKeys::new(JobKey::new("demo", "what the demo signs its jobs with")?),
+        ask_within: Config::ASK_WITHIN,
+        answer_within: Config::ANSWER_WITHIN,
     })
 }
 

@@ -3,6 +3,7 @@
 use std::env;
 use std::fmt::Display;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use crow_core::request::{Key, KeySet};
 use crow_core::{JobKey, JobKeys};
@@ -26,6 +27,10 @@ pub struct Config {
     pub token_keys: KeySet,
     /// What jobs are signed and verified with.
     pub job_keys: JobKeys,
+    /// How long a connection may be open until the whole head of a request is there, the first and each that follows.
+    pub ask_within: Duration,
+    /// How long a request may take from its head to its answer.
+    pub answer_within: Duration,
 }
 
 /// What is wrong with the environment. None of the values is in it.
@@ -45,6 +50,12 @@ pub enum ConfigError {
 }
 
 impl Config {
+    /// Longer than the minute for which most proxies keep a connection that nothing happens on: they close it first.
+    pub const ASK_WITHIN: Duration = Duration::from_secs(75);
+
+    /// Longer than the work for a request may take in the database, so that the client is told what happened there.
+    pub const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+
     /// From the environment.
     ///
     /// # Errors
@@ -63,6 +74,8 @@ impl Config {
             issuer: var("SHOP_ISSUER")?,
             token_keys: keys.map_err(unusable("SHOP_JWKS"))?,
             job_keys: JobKeys::new(job_key.map_err(unusable("SHOP_JOB_SECRET"))?),
+            ask_within: Self::ASK_WITHIN,
+            answer_within: Self::ANSWER_WITHIN,
         })
     }
 }

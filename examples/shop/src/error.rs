@@ -1,7 +1,9 @@
 //! What a request can end in, and what the client is told.
 
+use axum::body::Body;
 use axum::extract::rejection::{FormRejection, JsonRejection, QueryRejection};
 use axum::http::StatusCode;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use crow_core::Error;
 use crow_core::request::Problem;
@@ -65,4 +67,25 @@ impl IntoResponse for ShopError {
     fn into_response(self) -> Response {
         Problem::from(self).into_response()
     }
+}
+
+/// Makes a problem of an answer that axum or a layer has given, such as 405, in text or without a body.
+pub(crate) async fn as_problem(response: Response) -> Response {
+    let (status, headers) = (response.status(), response.headers());
+    let plain = headers.get(CONTENT_TYPE).is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    if !plain || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let (code, detail) = match status {
+        StatusCode::METHOD_NOT_ALLOWED => ("method", "This cannot be done here."),
+        StatusCode::GATEWAY_TIMEOUT => {
+            ("late", "This took too long. Look whether it was done before you ask again.")
+        }
+        _ => ("refused", "The request cannot be answered."),
+    };
+    let (mut head, _) = response.into_parts();
+    let (problem, body) = Problem::new(status, code).detail(detail).into_response::<Body>().into_parts();
+    head.headers.remove(CONTENT_LENGTH);
+    head.headers.extend(problem.headers);
+    Response::from_parts(head, body)
 }

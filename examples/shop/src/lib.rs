@@ -7,6 +7,7 @@
 
 mod admin;
 mod config;
+mod connections;
 mod directory;
 mod document;
 mod error;

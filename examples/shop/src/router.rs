@@ -1,10 +1,8 @@
 //! How everything hangs together.
 
-use std::time::Duration;
-
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::StatusCode;
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, map_response};
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Json, Router};
@@ -19,7 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::config::Config;
 use crate::directory::Shops;
-use crate::error::ShopError;
+use crate::error::{ShopError, as_problem};
 use crate::identity::{Operator, Staff};
 use crate::nightly::Nightly;
 use crate::trouble::for_people;
@@ -27,9 +25,6 @@ use crate::{admin, document, health, openapi, page, records, reminders, statisti
 
 /// The longest body that is read.
 const LONGEST: usize = 64 * 1024;
-
-/// A request is answered by then, one way or the other.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) async fn router(config: &Config, pool: TenantPool, nightly: Nightly) -> Result<Router, Error> {
     let (api, described) = OpenApiRouter::with_openapi(openapi::blank())
@@ -51,7 +46,8 @@ pub(crate) async fn router(config: &Config, pool: TenantPool, nightly: Nightly) 
         .merge(of_all)
         .fallback(async || ShopError::Crow(Error::NotFound))
         .layer(DefaultBodyLimit::max(LONGEST))
-        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, PATIENCE))
+        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, config.answer_within))
+        .layer(map_response(as_problem))
         .layer(from_fn(for_people))
         .layer(document::policy())
         .layer(document::kept_nowhere())

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::connections::serve;
 use crate::nightly::Nightly;
 use crate::queue::{Deliveries, queue, work};
 use crate::router::router;
@@ -18,13 +19,14 @@ use crate::router::router;
 #[derive(Debug)]
 pub struct Service {
     router: Router,
+    ask_within: Duration,
     pool: TenantPool,
     nightly: Nightly,
     deliveries: Deliveries,
     job_keys: JobKeys,
 }
 
-/// How long work for a request may take: less than the router waits, so that the client is told what happened.
+/// How long work for a request may take: less than [`Config::ANSWER_WITHIN`].
 const DEADLINE: Duration = Duration::from_secs(5);
 
 /// How long those who are being served may take when the service ends.
@@ -43,7 +45,7 @@ impl Service {
         let job_keys = config.job_keys.clone();
         let nightly = Nightly { admin, keys: job_keys.clone(), queue, stop: CancellationToken::new() };
         let router = router(&config, pool.clone(), nightly.clone()).await?;
-        Ok(Self { router, pool, nightly, deliveries, job_keys })
+        Ok(Self { router, ask_within: config.ask_within, pool, nightly, deliveries, job_keys })
     }
 
     /// Answers until `stop` is ready, and then ends in order: no new connections, those who are being served, the jobs that
@@ -57,7 +59,7 @@ impl Service {
         listener: TcpListener,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
-        let Self { router, pool, nightly, deliveries, job_keys } = self;
+        let Self { router, ask_within, pool, nightly, deliveries, job_keys } = self;
         tracing::info!(address = %listener.local_addr()?, "listening");
         let (stopping, admin) = (nightly.stop.clone(), nightly.admin.clone());
         let nights = tokio::spawn(nightly.run());
@@ -70,14 +72,12 @@ impl Service {
             }
         };
 
-        let serving = axum::serve(listener, router).with_graceful_shutdown(stop).into_future();
-        let served = tokio::select! {
-            served = serving => served,
+        tokio::select! {
+            () = serve(listener, router, ask_within, stop) => {}
             () = async { stopping.cancelled().await; tokio::time::sleep(FAREWELL).await } => {
                 tracing::warn!("some requests took too long to be waited for");
-                Ok(())
             }
-        };
+        }
         stopping.cancel();
         // The queue closes with the last who could put something in; what is in it is still done.
         if timeout(FAREWELL, async { tokio::join!(nights, worker) }).await.is_err() {
@@ -85,6 +85,6 @@ impl Service {
         }
         let (left, admin_left) = tokio::join!(pool.close(FAREWELL), admin.close(FAREWELL));
         tracing::info!(left = left.in_use + admin_left.in_use, "closed");
-        served
+        Ok(())
     }
 }

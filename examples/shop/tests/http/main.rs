@@ -14,5 +14,6 @@ mod page;
 mod process;
 #[path = "../../demo/shops.rs"]
 mod shops;
+mod trouble;
 mod visitor;
 mod world;
