@@ -7,6 +7,7 @@ mod admin;
 mod agreement;
 mod answers;
 mod api_keys;
+mod bad_input;
 mod cookies;
 mod directory;
 mod fuzz;
