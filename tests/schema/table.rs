@@ -190,12 +190,18 @@ async fn run_and_revert() -> Fallible {
     harness(&url, |diesel| diesel.has_pending_migration(TableMigrations::new())).await?;
     let before = Snapshot::take(&superuser).await?.without("role ");
 
-    let versions = harness(&url, |diesel| Ok(diesel.run_pending_migrations(tables()?)?.len())).await?;
-    assert_eq!(versions, 4);
-    let again = harness(&url, |diesel| Ok(diesel.run_pending_migrations(tables()?)?.len())).await?;
-    assert_eq!(again, 0);
-    let reverted = harness(&url, |diesel| Ok(diesel.revert_all_migrations(tables()?)?.len())).await?;
-    assert_eq!(reverted, 4);
+    let migrations = tables()?.sql(
+        "2026-01-02-000001_own",
+        "CREATE TABLE own (i int); CREATE INDEX ON own (i);",
+        "DROP TABLE own",
+    )?;
+    let [run, again, revert] = [(); 3].map(|()| migrations.clone());
+    let versions = harness(&url, move |diesel| Ok(diesel.run_pending_migrations(run)?.len())).await?;
+    assert_eq!(versions, 5);
+    let more = harness(&url, move |diesel| Ok(diesel.run_pending_migrations(again)?.len())).await?;
+    assert_eq!(more, 0);
+    let reverted = harness(&url, move |diesel| Ok(diesel.revert_all_migrations(revert)?.len())).await?;
+    assert_eq!(reverted, 5);
     before.expect_same(&Snapshot::take(&superuser).await?.without("role "))
 }
 

@@ -1,4 +1,4 @@
-//! Migrations that create tables.
+//! Migrations that create tables, and what is written by hand between them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,7 +18,7 @@ use super::shape::{self, Shape};
 use super::{Name, SharedTable, TenantTable};
 use crate::Error;
 
-/// Migrations that create one table each, in order.
+/// Migrations, in order: each creates a table, or is SQL of one's own.
 ///
 /// It is a source for diesel's harness: `connection.run_pending_migrations(migrations)`, after
 /// [`CrowMigrations`](crate::schema::CrowMigrations). Or it writes directories for the diesel CLI, beside those with SQL
@@ -131,7 +131,7 @@ impl TableMigrations {
             Table::Tenant(table) => table.write(&self.known),
             Table::Shared(table) => table.write(&self.known),
         };
-        let named = MigrationTitle::new(name, self.migrations.last());
+        let named = self.title(name);
         let (named, TableSql { shape, tenant, up, table_macro }) = match (named, written) {
             (Ok(named), Ok(written)) => (named, written),
             (named, written) => {
@@ -144,6 +144,49 @@ impl TableMigrations {
         self.migrations.push(TableMigration(Arc::new(Written { named, up, down, table_macro })));
         self.known.tables.insert(shape.name, Parent { tenant, key: shape.key });
         Ok(self)
+    }
+
+    /// Adds a migration in SQL of one's own, which may be several statements: how a table changes that is there already. Its
+    /// name is as that of [`create`](Self::create).
+    ///
+    /// A tenant table that it creates ends in `SELECT crow.protect('table')`. Migrations after it know of that table by
+    /// [`existing`](Self::existing), and of an enum by [`existing_type`](Self::existing_type).
+    ///
+    /// ```
+    /// # fn main() -> Result<(), crow_core::Error> {
+    /// use crow_core::schema::{Column, TableMigrations, TenantTable};
+    ///
+    /// let migrations = TableMigrations::new()
+    ///     .create("2026-03-01-100000_create_vehicles", TenantTable::new("vehicles").column(Column::text("make")))?
+    ///     .sql(
+    ///         "2026-03-08-100000_vehicles_have_a_year",
+    ///         "ALTER TABLE vehicles ADD COLUMN year int4",
+    ///         "ALTER TABLE vehicles DROP COLUMN year",
+    ///     )?;
+    /// assert_eq!(migrations.iter().last().unwrap().up_sql(), "ALTER TABLE vehicles ADD COLUMN year int4;\n");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] with a name that is none, or with a text without SQL, which diesel would not run either: for a way
+    /// back on which nothing is to be done write `SELECT 1`. Whether the SQL is right PostgreSQL says.
+    pub fn sql(mut self, name: &str, up: &str, down: &str) -> Result<Self, Error> {
+        let named = self.title(name).map_err(Error::Invalid)?;
+        let ends = |c: char| c == ';' || c.is_whitespace();
+        let [up, down] = [up, down].map(|text| text.trim_start().trim_end_matches(ends).to_owned());
+        if up.is_empty() || down.is_empty() {
+            return Err(Error::Invalid(format!(
+                "the migration {name} has no SQL for one of its two ways: write `SELECT 1` where nothing is to be done"
+            )));
+        }
+        let written = Written { named, up: vec![up], down, table_macro: String::new() };
+        self.migrations.push(TableMigration(Arc::new(written)));
+        Ok(self)
+    }
+
+    fn title(&self, name: &str) -> Result<MigrationTitle, String> {
+        MigrationTitle::new(name, self.migrations.last())
     }
 
     /// The migrations, in order.
@@ -228,9 +271,9 @@ impl From<SharedTable> for Table {
     }
 }
 
-/// A migration that creates a table: a diesel [`Migration`] and its text.
+/// A migration that creates a table, or is SQL of one's own: a diesel [`Migration`] and its text.
 ///
-/// It runs in a transaction, and sends each statement as a message of its own.
+/// It runs in a transaction. Each statement that creates a table is a message of its own, and SQL of one's own is one message.
 #[derive(Debug, Clone)]
 pub struct TableMigration(Arc<Written>);
 
@@ -243,24 +286,25 @@ struct Written {
 }
 
 impl TableMigration {
-    /// What creates the table and protects it.
+    /// What creates the table and protects it, or the SQL of one's own.
     #[must_use]
     pub fn up_sql(&self) -> String {
         self.0.up.join(";\n\n") + ";\n"
     }
 
-    /// What drops it again, with all rows.
+    /// What drops the table again, with all rows, or takes the SQL of one's own back.
     #[must_use]
     pub fn down_sql(&self) -> String {
         format!("{};\n", self.0.down)
     }
 
-    /// The statements of [`up_sql`](Self::up_sql), each to be sent as a message of its own.
+    /// The messages that [`up_sql`](Self::up_sql) is sent in.
     pub fn statements(&self) -> impl Iterator<Item = &str> {
         self.0.up.iter().map(String::as_str)
     }
 
-    /// The `table!` that `diesel print-schema` writes for it. Types of one's own have to be imported into it.
+    /// The `table!` that `diesel print-schema` writes for it; empty for SQL of one's own. Types of one's own have to be imported
+    /// into it.
     #[must_use]
     pub fn table_macro(&self) -> &str {
         &self.0.table_macro
@@ -448,6 +492,24 @@ mod tests {
         let names: Vec<_> = MigrationSource::<Pg>::migrations(&second).unwrap();
         let names: Vec<_> = names.iter().map(|migration| migration.name().version().to_string()).collect();
         assert_eq!(names, ["20260112090000", "20260112090001"]);
+    }
+
+    #[test]
+    fn sql_of_ones_own_stands_in_its_place() {
+        let migrations = TableMigrations::new().create("1_t", table()).unwrap();
+        let migrations = migrations.sql("2_t", "ALTER TABLE t ADD b int4;\nSELECT 1;\n", "SELECT 2").unwrap();
+        let own = migrations.iter().nth(1).unwrap();
+        assert_eq!(own.up_sql(), "ALTER TABLE t ADD b int4;\nSELECT 1;\n");
+        assert_eq!((own.down_sql().as_str(), own.table_macro()), ("SELECT 2;\n", ""));
+        let then = TenantTable::new("u").references("t");
+        assert!(migrations.clone().create("2_u", then.clone()).is_err());
+        assert_eq!(migrations.clone().create("3_u", then).unwrap().iter().count(), 3);
+        for (name, up, down) in
+            [("2_v", "SELECT 1", "SELECT 1"), ("3_v", " ;\n", "SELECT 1"), ("3_v", "SELECT 1", "")]
+        {
+            let error = migrations.clone().sql(name, up, down).unwrap_err();
+            assert!(error.to_string().contains(name), "{error}");
+        }
     }
 
     #[test]
