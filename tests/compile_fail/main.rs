@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! db.query::<Vehicle>().filter(sql::<Bool>("true")) //~ error: this expression could see rows of another tenant
-//!                                                   //~ note: raw SQL, boxed expressions
+//!                                                   //~ note: raw SQL and boxed expressions
 //! ```
 //!
 //! Texts are prefixes, and `…` in them stands for anything. What rustc adds of its own is not pinned: it changes with the compiler, with

@@ -34,11 +34,12 @@ where
 #[diagnostic::on_unimplemented(
     message = "this expression could see rows of another tenant",
     label = "not scoped to this tenant",
+    note = "a list of values is written `.eq_any(any_of(vec))` or `.ne_all(any_of(vec))`: a bare `vec` cannot be checked",
     note = "a column must belong to a table of this statement: add the table with `.inner_join(..)` or `.left_join(..)`",
     note = "a column of the query around a subquery: name its table in the subquery, `.correlate(table)`",
     note = "a subquery must come from the same scope: write `db.query::<Model>()` in place of `table.filter(..)`",
-    note = "raw SQL, boxed expressions and `eq_any(vec)` cannot be checked: write `.eq_any(any_of(vec))` for a list of values,\n\
-            and `db.rls_only(..)` for a whole statement that only PostgreSQL's policies should guard",
+    note = "raw SQL and boxed expressions cannot be checked: write `db.rls_only(..)` for a whole statement that only \
+            PostgreSQL's policies should guard",
     note = "`column.nullable()` and `column.assume_not_null()` cannot stand before `eq_any` and `ne_all`: write them in the \
             `select` of the subquery",
     note = "parts of diesel's aggregates and windows cannot be checked: write `aggregate(count(id)).filter(..)`,\n\

@@ -8,5 +8,5 @@ fn accepted(db: &TenantConn<'_>) {
 fn refused(db: &TenantConn<'_>) {
     let hidden = sql::<Bool>("EXISTS (SELECT FROM secrets)");
     let _ = db.query::<Vehicle>().select(aggregate(count(vehicles::id)).filter(hidden)); //~ error: this expression could see rows of another tenant
-    //~ note: raw SQL, boxed expressions
+    //~ note: raw SQL and boxed expressions
 }

@@ -9,7 +9,7 @@ fn accepted(db: &TenantConn<'_>) {
 #[cfg(refused)]
 fn refused(db: &TenantConn<'_>) {
     let condition = Condition::new(sql::<Bool>("true) OR (true")); //~ error: this expression could see rows of another tenant
-    //~ note: raw SQL, boxed expressions
+    //~ note: raw SQL and boxed expressions
 
     let _ = db.query::<Vehicle>().filter(condition);
 }

@@ -10,6 +10,6 @@ fn refused(db: &TenantConn<'_>) {
     type Boxed = Box<dyn BoxableExpression<vehicles::table, Pg, SqlType = Bool> + Send + Sync>;
     let boxed: Boxed = Box::new(vehicles::make.eq("x"));
     let _ = db.query::<Vehicle>().filter(boxed); //~ error: this expression could see rows of another tenant
-    //~ note: raw SQL, boxed expressions
+    //~ note: raw SQL and boxed expressions
 
 }

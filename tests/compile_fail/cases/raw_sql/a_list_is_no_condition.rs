@@ -7,6 +7,6 @@ fn accepted(db: &TenantConn<'_>) {
 #[cfg(refused)]
 fn refused(db: &TenantConn<'_>) {
     let _ = db.query::<Vehicle>().filter(any_of([true])); //~ error: this expression could see rows of another tenant
-    //~ note: raw SQL, boxed expressions
+    //~ note: a list of values is written
 
 }

@@ -7,6 +7,6 @@ fn accepted(db: &TenantConn<'_>) {
 #[cfg(refused)]
 fn refused(db: &TenantConn<'_>) {
     let _ = db.query::<Vehicle>().filter(vehicles::year.ne_all([2000, 2001])); //~ error: this expression could see rows of another tenant
-    //~ note: raw SQL, boxed expressions
+    //~ note: a list of values is written
 
 }

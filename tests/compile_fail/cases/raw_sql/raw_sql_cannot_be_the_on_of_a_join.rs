@@ -7,6 +7,6 @@ fn accepted(db: &TenantConn<'_>) {
 #[cfg(refused)]
 fn refused(db: &TenantConn<'_>) {
     let _ = db.query::<Vehicle>().inner_join(makes::table.on(sql::<Bool>("true) OR (true"))); //~ error: this expression could see rows of another tenant
-    //~ note: raw SQL, boxed expressions
+    //~ note: raw SQL and boxed expressions
 
 }

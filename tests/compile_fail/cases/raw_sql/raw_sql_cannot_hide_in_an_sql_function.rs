@@ -11,6 +11,6 @@ fn accepted(db: &TenantConn<'_>) {
 #[cfg(refused)]
 fn refused(db: &TenantConn<'_>) {
     let _ = db.query::<Vehicle>().filter(lower(sql::<Text>("make) OR (true")).eq("honda")); //~ error: this expression could see rows of another tenant
-    //~ note: raw SQL, boxed expressions
+    //~ note: raw SQL and boxed expressions
 
 }

@@ -7,6 +7,6 @@ fn accepted(db: &TenantConn<'_>, new: NewVehicle<'_>) {
 #[cfg(refused)]
 fn refused(db: &TenantConn<'_>, new: NewVehicle<'_>) {
     let _ = db.insert_into::<Vehicle>().values(new).on_conflict(vehicles::id).filter_target(sql::<Bool>("true")); //~ error: this expression could see rows of another tenant
-    //~ note: raw SQL, boxed expressions
+    //~ note: raw SQL and boxed expressions
 
 }

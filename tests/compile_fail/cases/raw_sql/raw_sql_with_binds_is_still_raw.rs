@@ -7,6 +7,6 @@ fn accepted(db: &TenantConn<'_>) {
 #[cfg(refused)]
 fn refused(db: &TenantConn<'_>) {
     let _ = db.query::<Vehicle>().filter(sql::<Bool>("make = ").bind::<Text, _>("x")); //~ error: this expression could see rows of another tenant
-    //~ note: raw SQL, boxed expressions
+    //~ note: raw SQL and boxed expressions
 
 }
