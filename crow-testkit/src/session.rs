@@ -96,7 +96,7 @@ fn cure_of_a_statement(address: &Address, error: &tokio_postgres::Error) -> &'st
              each test's database takes 8 MB and what is in it"
         }
         _ => {
-            "A server named by CROW_DATABASE_URL has to be of PostgreSQL 14 or newer, and the URL that of a superuser"
+            "A server named by CROW_DATABASE_URL has to be of PostgreSQL 15 or newer, and the URL that of a superuser"
         }
     }
 }
