@@ -18,6 +18,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         let token = issuer.token(json!({ "shop": db.tenant(shop).id().as_uuid() }));
         println!("{shop}={token}");
     }
+    println!("# serving on http://{}", listener.local_addr()?);
     let keys = KeySet::new([Key::hs256("dev", issuer.secret())?])?;
     Ok(axum::serve(listener, garage::router(db.tenant_pool().await?, keys)).await?)
 }

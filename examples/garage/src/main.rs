@@ -30,6 +30,7 @@ async fn serve() -> Outcome {
     let keys = KeySet::new(Key::of_jwks(&var("JWKS")?)?)?;
     let pool = TenantPool::builder(var("DATABASE_URL")?).connect().await?;
     let listener = TcpListener::bind(var("LISTEN")?).await?;
+    println!("serving on http://{}", listener.local_addr()?);
     Ok(axum::serve(listener, garage::router(pool, keys)).await?)
 }
 

@@ -4,8 +4,11 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use crow_core::Error;
+use crow_core::audit::Severity;
 use crow_core::schema::TableMigrations;
 use crow_testkit::TestDb;
+use garage::schema::tables;
 use garage::vehicles::Vehicle;
 
 const PAGE: &str = include_str!("../../../docs/first-service.md");
@@ -81,5 +84,30 @@ async fn the_service_makes_its_tables(db: TestDb) -> Result<(), Box<dyn std::err
         assert_eq!(String::from_utf8(output.stdout)?, made);
     }
     db.tenant("honda-shop").some::<Vehicle>().await?;
+    Ok(())
+}
+
+/// The migration of the section "A column more".
+const COLUMN: [&str; 3] = [
+    "2026-12-01-090000_vehicles_have_a_year",
+    "ALTER TABLE vehicles ADD COLUMN year int4 CHECK (year > 1885)",
+    "ALTER TABLE vehicles DROP COLUMN year",
+];
+
+fn with_a_column_more() -> Result<TableMigrations, Error> {
+    let [name, up, down] = COLUMN;
+    tables()?.sql(name, up, down)
+}
+
+#[crow_testkit::test(migrations = with_a_column_more())]
+async fn a_column_more_keeps_tenants_apart(db: TestDb) -> Result<(), Box<dyn std::error::Error>> {
+    for text in COLUMN {
+        assert!(PAGE.contains(&format!("            {text:?},\n")), "the page does not have: {text}");
+    }
+    let honda = db.tenant("honda-shop");
+    db.filler().await?.row("vehicles", honda.id()).set("year", 2019).insert().await?;
+    honda.some::<Vehicle>().await?;
+    let report = db.audit().await?;
+    assert!(report.worst() < Some(Severity::Medium), "{report}");
     Ok(())
 }
