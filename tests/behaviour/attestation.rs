@@ -2,9 +2,9 @@
 
 use crow_core::{Error, Finding, Severity, TenantPool};
 use crow_testkit::{Server, TestDb};
-use diesel_async::SimpleAsyncConnection;
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 
-use crate::shop::{Outcome, database, superuser};
+use crate::shop::{Outcome, Shops, database, raw_texts, superuser, texts};
 
 async fn findings(url: String) -> Outcome<Vec<Finding>> {
     match TenantPool::builder(url).connect().await {
@@ -79,6 +79,7 @@ const BROKEN: &[(&str, &str, &str)] = &[
     ),
     ("CREATE MATERIALIZED VIEW copy AS SELECT * FROM vehicles; GRANT SELECT ON copy TO crow_app", "E2", "materialized view public.copy"),
     ("CREATE MATERIALIZED VIEW names AS SELECT model FROM vehicles; GRANT SELECT ON names TO PUBLIC", "E2", "materialized view public.names"),
+    ("CREATE PROCEDURE wipe() LANGUAGE sql SECURITY DEFINER AS 'DELETE FROM vehicles'", "E3", "procedure public.wipe()"),
 ];
 
 #[tokio::test]
@@ -99,6 +100,48 @@ async fn each_way_to_break_a_database_is_seen_and_the_cure_is_told() -> Outcome 
         );
     }
     assert!(unseen.is_empty(), "{}", unseen.join("\n"));
+    Ok(())
+}
+
+/// A function belongs to the migrator who makes it, whom no policy binds, and everybody may call it.
+#[tokio::test]
+async fn a_function_past_the_policies_is_refused_until_it_is_revoked_declared_or_given_away() -> Outcome {
+    const ALL: [&str; 4] = ["Civic", "Corolla", "Jazz", "Yaris"];
+    const CALL: &str = "SELECT model AS text FROM all_models() AS model ORDER BY model";
+    let shops = Shops::open_on_one_connection().await?;
+    let in_their_scope = async || shops.pool.scope(shops.theirs, async |db| raw_texts(db, CALL).await).await;
+    let mut migrator = AsyncPgConnection::establish(&shops.db.owner_url()).await?;
+    let mut app = AsyncPgConnection::establish(&shops.db.tenant_url()).await?;
+    migrator
+        .batch_execute(
+            "CREATE FUNCTION all_models() RETURNS SETOF text LANGUAGE sql SECURITY DEFINER AS 'SELECT model FROM vehicles'",
+        )
+        .await?;
+    assert_eq!(texts(&mut app, CALL).await?, ALL);
+    assert_eq!(in_their_scope().await?, ALL);
+    let found = findings(shops.db.tenant_url()).await?;
+    let [Finding { rule, object, problem, cure, .. }] = &found[..] else { panic!("{found:?}") };
+    assert_eq!((&**rule, &**object), ("E3", "function public.all_models()"));
+    assert!(problem.contains("as crow_migrator"), "{problem}");
+
+    let mends = [
+        "REVOKE EXECUTE ON FUNCTION public.all_models() FROM PUBLIC, crow_app",
+        "COMMENT ON FUNCTION public.all_models() IS 'crow: across tenants'",
+        "ALTER FUNCTION public.all_models() OWNER TO crow_owner",
+    ];
+    for mend in mends {
+        assert!(cure.contains(mend), "{cure}");
+        migrator
+            .batch_execute(
+                "COMMENT ON FUNCTION all_models() IS NULL; GRANT EXECUTE ON FUNCTION all_models() TO PUBLIC",
+            )
+            .await?;
+        assert_eq!(findings(shops.db.tenant_url()).await?, found, "before {mend}");
+        migrator.batch_execute(mend).await?;
+        assert_eq!(findings(shops.db.tenant_url()).await?, [], "{mend}");
+    }
+    assert!(texts(&mut app, CALL).await.is_err());
+    assert_eq!(in_their_scope().await?, ["Corolla"]);
     Ok(())
 }
 

@@ -47,7 +47,8 @@ struct Case {
     /// Whether the finding rests on what models say, which are others where a pool asks.
     #[serde(default)]
     models_alone: bool,
-    /// "B3" or, in all of them, "B3 object". What is only good to know is not looked at, unless it is named.
+    /// "B3" or, in all of them, "B3 object" or "B3 critical object". What is only good to know is not looked at, unless it is
+    /// named.
     rules: BTreeSet<String>,
 }
 
@@ -152,16 +153,18 @@ impl Case {
     }
 
     fn judge(&self, findings: &[Finding]) -> Fallible {
-        let with_objects = self.rules.iter().any(|rule| rule.contains(' '));
+        let words = self.rules.iter().map(|rule| rule.split(' ').nth(1).map(str::parse::<Severity>));
+        let words: Vec<_> = words.flatten().collect();
+        let (with_objects, with_severities) = (!words.is_empty(), words.iter().any(Result::is_ok));
         let found: BTreeSet<_> = findings
             .iter()
             .filter(|finding| finding.severity > Severity::Info || self.rules.contains(&finding.rule))
             .filter(|finding| self.is_about(&finding.object))
-            .map(
-                |Finding { rule, object, .. }| {
-                    if with_objects { format!("{rule} {object}") } else { rule.clone() }
-                },
-            )
+            .map(|Finding { rule, severity, object, .. }| match (with_objects, with_severities) {
+                (_, true) => format!("{rule} {severity} {object}"),
+                (true, false) => format!("{rule} {object}"),
+                (false, false) => rule.clone(),
+            })
             .collect();
         let speechless = findings.iter().any(|found| {
             [&found.object, &found.problem, &found.danger, &found.cure].iter().any(|text| text.is_empty())

@@ -173,11 +173,30 @@ WITH RECURSIVE me AS MATERIALIZED (
     WHERE option_name IN ('security_invoker', 'security_barrier')) AS o
 ), routine AS MATERIALIZED (
   -- Functions that run with their owner's rights.
-  SELECT p.oid, pg_catalog.format('%I.%I(%s)', n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)) AS name,
-    p.proowner AS owner, n.nspname, r.rolname AS owner_name, r.rolsuper OR r.rolbypassrls AS bypasses,
-    EXISTS (SELECT FROM pg_catalog.unnest(p.proconfig) AS s WHERE s LIKE 'search_path=%') AS pinned
+  SELECT p.oid, CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END AS kind, r.oid AS owner, r.rolname AS owner_name,
+    pg_catalog.format('%I.%I(%s)', n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)) AS name,
+    r.rolsuper OR r.rolbypassrls AS bypasses,
+    EXISTS (SELECT FROM pg_catalog.unnest(p.proconfig) AS s WHERE s LIKE 'search_path=%') AS pinned,
+    n.nspname = 'crow' AND p.proname = ANY ($6::text[]) AS installed,
+    p.prorettype IN ('pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype) AS of_triggers,
+    EXISTS (
+      SELECT FROM pg_catalog.pg_depend AS d
+      WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype = 'e') AS of_extension,
+    coalesce(pg_catalog.obj_description(p.oid, 'pg_proc') ~ '\mcrow: across tenants\M', false) AS said_across
   FROM pg_catalog.pg_proc AS p
   JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace AND n.nspname NOT IN ('pg_catalog', 'information_schema')
   JOIN pg_catalog.pg_roles AS r ON r.oid = p.proowner
   WHERE p.prosecdef
+), lent AS MATERIALIZED (
+  -- Those that the application can call. What a body does the catalog does not tell: one that could read or change tenants'
+  -- rows past the policies is taken to do it, unless a comment says that it is meant to.
+  SELECT f.*,
+    f.bypasses AND NOT (f.said_across OR f.installed OR f.of_triggers OR f.of_extension) AND EXISTS (
+      SELECT FROM family AS t
+      WHERE pg_catalog.has_any_column_privilege(f.owner, t.oid, 'SELECT, INSERT, UPDATE')
+        OR pg_catalog.has_table_privilege(f.owner, t.oid, 'DELETE, TRUNCATE')) AS opens
+  FROM routine AS f
+  CROSS JOIN me
+  WHERE NOT me.rolsuper
+    AND EXISTS (SELECT FROM reach AS r WHERE pg_catalog.has_function_privilege(r.oid, f.oid, 'EXECUTE'))
 )

@@ -201,7 +201,8 @@ impl PoolBuilder<TenantPool> {
     ///
     /// [`Error::Unsafe`] with everything that is wrong and how to mend it: no `crow` schema or
     /// another version of it, a role that bypasses or could switch off row-level security, a
-    /// table of tenants' rows without protection, a shared table that the role can write to.
+    /// table of tenants' rows without protection, a shared table that the role can write to, a view or
+    /// a function that the role can use past the policies.
     /// [`Error::Invalid`] for a URL that cannot work, or a pooler in between that shares sessions and loses
     /// prepared statements. [`Error::Connection`] if the server cannot be reached or refuses the login.
     pub async fn connect(self) -> Result<TenantPool, Error> {

@@ -21,18 +21,26 @@ FROM me, relation AS v
 WHERE v.reachable AND NOT me.rolsuper
   AND (v.relkind IN ('m', 'f') AND v.of_tenants OR v.relkind = 'm' AND EXISTS (SELECT FROM reading AS l WHERE l.view = v.oid))
 
--- E3 high
+-- E3 critical pool
+-- Whoever calls it does what it does to the rows of every tenant, within a scope and without one.
+SELECT f.kind || ' ' || f.name,
+  pg_catalog.format('runs for %s as %s, who bypasses row-level security and has rights on tenants'' tables', me.name, f.owner_name),
+  pg_catalog.format('ALTER %1$s %2$s OWNER TO crow_owner, whom the policies bind; or REVOKE EXECUTE ON %1$s %2$s FROM PUBLIC, %3$I; '
+    'or, if every tenant may have what it tells: COMMENT ON %1$s %2$s IS ''crow: across tenants''',
+    pg_catalog.upper(f.kind), f.name, me.name)
+FROM me, lent AS f WHERE f.opens
+
+-- E3 high pool
 -- It runs with its owner's rights for whoever calls it: past the policies, or with what the caller's search_path puts in its way.
-SELECT 'function ' || f.name,
+SELECT f.kind || ' ' || f.name,
   pg_catalog.format('runs as %s for %s, %s', f.owner_name, me.name,
-    CASE WHEN f.bypasses THEN 'who bypasses row-level security' ELSE 'without a fixed search_path' END),
-  CASE WHEN f.bypasses THEN pg_catalog.format('ALTER FUNCTION %s OWNER TO crow_owner', f.name)
-    ELSE pg_catalog.format('ALTER FUNCTION %s SET search_path = pg_catalog, pg_temp', f.name) END
-    || pg_catalog.format(', or REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC, %I', f.name, me.name)
-FROM me, routine AS f
--- Those of schema crow qualify every name in place of a clause, and S8 tells whether they are crow's.
-WHERE NOT me.rolsuper AND (f.bypasses OR NOT f.pinned AND f.nspname <> 'crow')
-  AND EXISTS (SELECT FROM reach AS r WHERE pg_catalog.has_function_privilege(r.oid, f.oid, 'EXECUTE'))
+    CASE WHEN past THEN 'who bypasses row-level security' ELSE 'without a fixed search_path' END),
+  pg_catalog.format(CASE WHEN past THEN 'ALTER %1$s %2$s OWNER TO crow_owner'
+      ELSE 'ALTER %1$s %2$s SET search_path = pg_catalog, pg_temp' END
+    || ', or REVOKE EXECUTE ON %1$s %2$s FROM PUBLIC, %3$I', pg_catalog.upper(f.kind), f.name, me.name)
+FROM me, lent AS f, LATERAL (SELECT f.bypasses AND NOT f.said_across) AS run (past)
+-- crow's own qualify every name in place of a clause, and S8 tells whether they are crow's.
+WHERE NOT f.opens AND (past OR NOT f.pinned AND NOT f.installed)
 
 -- E4 high
 -- What the trigger does is bound by no tenant's policy, or is for the application to rewrite.
