@@ -51,7 +51,8 @@ async fn the_wait_for_a_connection_is_part_of_it() -> Outcome {
             Ok::<_, Error>(hurried.scope(shops.ours, async |_| Ok::<_, Error>(())).await)
         })
         .await?;
-    assert!(matches!(late, Err(Error::PoolTimeout)), "{late:?}");
+    // On a machine that stood still for so long both have passed.
+    assert!(matches!(late, Err(Error::PoolTimeout | Error::Deadline(SOON))), "{late:?}");
     Ok(())
 }
 
