@@ -262,7 +262,8 @@ fn by_message(message: &str) -> Error {
         Error::Value(redacted(message))
     } else if message.starts_with("permission denied") {
         Error::Other(format!(
-            "{message}: grant it to the role of the pool (`SELECT crow.protect(..)` grants what a tenant table needs)"
+            "{message}: the role of this connection may not. For a tenant table `SELECT crow.protect(..)` grants what tenants need; \
+             what is another role's business is done on a connection of that role"
         ))
     } else {
         Error::Other(redacted(message))

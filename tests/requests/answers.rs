@@ -261,3 +261,18 @@ async fn a_fault_is_told_to_the_operator(shops: Shops) -> Outcome {
     assert!(told.len() == 1 && told[0].field("error").contains("salaries"), "{told:?}");
     Ok(())
 }
+
+/// What a client may mend is no fault, and has its cause in the log all the same.
+#[crow_testkit::test(migrations = MIGRATIONS, flavor = "current_thread")]
+async fn what_broke_a_rule_is_told_to_the_operator(shops: Shops) -> Outcome {
+    let taken = async || Err::<(), _>(Error::Unique(Some("vehicles_tenant_id_plate_key".into())));
+    let service = layered(shops.pool.clone(), &shops, Router::new().route("/vehicles", get(taken)));
+    let (recorder, _guard) = Recorder::install();
+    let answer = send(&service, get_from(HONDA, &shops.ada())).await?;
+    assert_eq!(answer.status(), StatusCode::CONFLICT);
+    assert!(!answer.body.contains("vehicles_tenant_id_plate_key"), "{}", answer.body);
+    let [told] = &recorder.take("request failed")[..] else { panic!("not told once") };
+    assert_eq!((told.field("error.type"), told.field("status")), ("unique", "409"));
+    assert!(told.field("error").contains("vehicles_tenant_id_plate_key"), "{told:?}");
+    Ok(())
+}

@@ -222,9 +222,11 @@ impl From<&Error> for Problem {
                 (StatusCode::INTERNAL_SERVER_ERROR, "internal", "The service made a mistake.")
             }
         };
+        let (kind, number) = (error.kind(), status.as_u16());
         if status.is_server_error() || matches!(error, Error::Refused(_)) {
-            let status = status.as_u16();
-            tracing::error!(target: "crow", { "error.type" = error.kind(), status, %error }, "request failed");
+            tracing::error!(target: "crow", { "error.type" = kind, status = number, %error }, "request failed");
+        } else {
+            tracing::info!(target: "crow", { "error.type" = kind, status = number, %error }, "request failed");
         }
         let problem = Self::new(status, code).detail(detail);
         if status == StatusCode::SERVICE_UNAVAILABLE { problem.retry_after(SOON) } else { problem }
