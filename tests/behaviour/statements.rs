@@ -9,7 +9,7 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use crate::shop::{Outcome, Shops, vehicle};
+use crate::shop::{Outcome, Shops, texts, vehicle};
 
 const VEHICLE: &str =
     r#""vehicles"."id", "vehicles"."make", "vehicles"."model", "vehicles"."year", "vehicles"."plate""#;
@@ -244,13 +244,39 @@ async fn rows_are_changed_in_every_form_that_diesel_has() -> Outcome {
             let changes = VehicleChanges { year: Some(2001), ..Default::default() };
             let years = update().set(&changes).returning(vehicles::year).get_results::<i32>(db).await?;
             assert_eq!(years, [2001, 2001]);
-            assert_eq!(update().set(VehicleChanges::default()).execute(db).await?, 0);
-            assert_eq!(update().set(VehicleChanges::default()).get_results::<Vehicle>(db).await?, []);
-            let nothing = db.update::<Job>().set(JobChanges::default()).get_result::<Job>(db).await;
-            assert!(matches!(nothing, Err(Error::NotFound)));
             Ok::<_, Error>(())
         })
         .await?;
+    Ok(())
+}
+
+/// So that a PATCH without a field answers with the row, and with "not found" where there is none.
+#[tokio::test]
+async fn without_changes_rows_are_counted_and_given_as_they_are() -> Outcome {
+    let shops = Shops::open().await?;
+    let versions = "SELECT xmin::text || ctid::text AS text FROM vehicles ORDER BY id";
+    let before = texts(&mut shops.superuser().await?, versions).await?;
+    shops
+        .pool
+        .scope(shops.ours, async |db| {
+            let hondas = db.query::<Vehicle>().filter(vehicles::make.eq("Honda")).load::<Vehicle>(db).await?;
+            let update = || db.update::<Vehicle>().filter(vehicles::make.eq("Honda"));
+            assert_eq!(update().set(VehicleChanges::default()).execute(db).await?, hondas.len());
+            let mut rows = update().set(VehicleChanges::default()).get_results::<Vehicle>(db).await?;
+            rows.sort_by_key(|row| hondas.iter().position(|honda| honda.id == row.id));
+            assert_eq!(rows, hondas);
+            let one = db.update::<Vehicle>().find(hondas[0].id).set(VehicleChanges::default());
+            assert_eq!(one.returning(vehicles::id).get_result::<Uuid>(db).await?, hondas[0].id);
+            let nobodys = db.update::<Vehicle>().find(Uuid::new_v4()).set(VehicleChanges::default());
+            assert_eq!(nobodys.get_result::<Vehicle>(db).await, Err(Error::NotFound));
+            let all = db.update::<Vehicle>().set(VehicleChanges::default());
+            assert_eq!(all.execute(db).await?, 3, "of this shop, and of no other");
+            let job = db.update::<Job>().set(JobChanges::default()).get_result::<Job>(db).await;
+            assert!(matches!(job, Err(Error::NotFound)));
+            Ok::<_, Error>(())
+        })
+        .await?;
+    assert_eq!(texts(&mut shops.superuser().await?, versions).await?, before);
     Ok(())
 }
 

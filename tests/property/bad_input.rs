@@ -201,11 +201,11 @@ async fn nothing_to_write_writes_nothing() -> Outcome {
                     upsert.set(vehicles::year.eq(1)).filter(vehicles::year.gt(0)).execute(db).await?,
                     0
                 );
-                let unchanged = db.update::<Vehicle>().set(VehicleChanges::default());
-                assert_eq!(unchanged.execute(db).await?, 0);
-                let row =
-                    db.update::<Vehicle>().set(VehicleChanges::default()).get_result::<Vehicle>(db).await;
-                assert!(matches!(row, Err(Error::NotFound)), "{row:?}");
+                let unchanged = || db.update::<Vehicle>().set(VehicleChanges::default());
+                let all = db.query::<Vehicle>().count(db).await?;
+                assert_eq!(i64::try_from(unchanged().execute(db).await?), Ok(all));
+                let none = unchanged().find(Uuid::new_v4()).get_result::<Vehicle>(db).await;
+                assert!(matches!(none, Err(Error::NotFound)), "{none:?}");
                 let upsert =
                     db.insert_into::<Vehicle>().values(vehicle("V70", "P2")).on_conflict(vehicles::plate);
                 let upsert = upsert.do_update().set(VehicleChanges::default()).filter(vehicles::year.gt(0));

@@ -126,9 +126,6 @@ fn update(
     chosen: &[Row],
     set: &Changes,
 ) -> Result<Vec<Row>, Vec<Fault>> {
-    if matches!(set, Changes::Struct(set) if set.is_empty()) {
-        return Ok(Vec::new());
-    }
     let mut updated = Vec::new();
     for row in after.rows_mut(table).iter_mut().filter(|row| chosen.contains(row)) {
         *row = changed(&place(view, &alone(table.source(), row)), row, set);

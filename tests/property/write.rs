@@ -263,8 +263,13 @@ where
     match returning {
         Returning::Count => {
             let mut rendered = Rendered::of(&write);
-            let end = rendered.sql.rfind(" RETURNING ").expect("a write returns the model's row");
-            rendered.sql.truncate(end);
+            if let Some(end) = rendered.sql.rfind(" RETURNING ") {
+                rendered.sql.truncate(end);
+            } else {
+                // An update without changes reads the rows.
+                let end = rendered.sql.find(" FROM ").expect("a query");
+                rendered.sql.replace_range("SELECT ".len()..end, "1");
+            }
             let count = |rows| vec![Cells(vec![Value::Int(i64::try_from(rows).expect("a few rows"))])];
             Ready::new(rendered, write.execute(build.db).map_ok(count))
         }

@@ -21,14 +21,17 @@ impl<'t, 'q, M: TenantModel> Update<'t, 'q, M> {
     /// `AsChangeset` and `TenantChangeset`, whose `None` fields are left as they are. An expression may
     /// be a subquery of this scope, with `single_value`.
     ///
-    /// A changeset in which every field is `None` changes no row, and executes as such.
+    /// A changeset in which every field is `None` changes nothing: the rows are counted and given as they are, so that one
+    /// that is there is not taken for one that is not. Nothing is written, and no trigger runs.
     pub fn set<V, K>(mut self, changes: V) -> Write<'t, 'q, M, Updated>
     where
         V: Sets<'t, M::Table, K, Changeset: 'q>,
     {
         let changes = Fragment::new(changes.into_changeset());
-        // An empty changeset writes no SQL; rendering errors come up again when it is executed.
-        self.clauses.empty = changes.is_noop(&Pg).unwrap_or(false);
+        // Errors of rendering come up again when it is executed.
+        if changes.is_noop(&Pg).unwrap_or(false) {
+            self.clauses.unchanged = Some(Fragment::new(M::Table::table().from_clause()));
+        }
         self.clauses.head = Box::new(Existing::of::<M>("UPDATE ", Some(changes)));
         self.retyped()
     }

@@ -39,8 +39,10 @@ pub(super) struct WriteClauses<'q> {
     pub(super) filters: Option<Vec<Fragment<'q>>>,
     /// What an insert does about rows that exist already.
     pub(super) on_conflict: Option<Fragment<'q>>,
-    /// There is nothing to write, which SQL cannot say.
+    /// There is nothing to insert, which SQL cannot say.
     pub(super) empty: bool,
+    /// There is nothing to change, which SQL cannot say either: the rows of this table are read as they are.
+    pub(super) unchanged: Option<Fragment<'static>>,
     pub(super) returning: Fragment<'q>,
 }
 
@@ -136,6 +138,7 @@ impl<'t, 'q, M: Model, Op> Write<'t, 'q, M, Op> {
             filters: None,
             on_conflict: None,
             empty: false,
+            unchanged: None,
             returning: Fragment::new(M::construct_selection()),
         };
         Self { clauses, _types: Brand::new() }
@@ -234,6 +237,9 @@ impl<'q> WriteClauses<'q> {
     }
 
     fn walk<'b>(&'b self, part: usize, returns: bool, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        if let Some(table) = &self.unchanged {
+            return self.walk_unchanged(table, returns, out);
+        }
         self.head.walk_part(part, out.reborrow())?;
         self.on_conflict.walk_ast(out.reborrow())?;
         walk_conditions(" WHERE ", self.filters.as_deref().unwrap_or_default(), out.reborrow())?;
@@ -242,6 +248,23 @@ impl<'q> WriteClauses<'q> {
             self.returning.walk_ast(out)?;
         }
         Ok(())
+    }
+
+    fn walk_unchanged<'b>(
+        &'b self,
+        table: &'b Fragment<'static>,
+        returns: bool,
+        mut out: AstPass<'_, 'b, Pg>,
+    ) -> QueryResult<()> {
+        out.push_sql("SELECT ");
+        if returns {
+            self.returning.walk_ast(out.reborrow())?
+        } else {
+            out.push_sql("1")
+        }
+        out.push_sql(" FROM ");
+        table.walk_ast(out.reborrow())?;
+        walk_conditions(" WHERE ", self.filters.as_deref().unwrap_or_default(), out)
     }
 
     /// diesel keeps no update and no insert of a struct prepared, as fields that are `None` change
