@@ -49,6 +49,7 @@ pub mod schema;
 mod scope;
 mod seal;
 mod tenant;
+mod tenant_bind;
 
 pub use crow_derive::{SharedModel, TenantChangeset, TenantModel};
 

@@ -7,14 +7,13 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::query_source::{Alias, AliasSource, Column, QuerySource};
 use diesel::result::QueryResult;
 use diesel::sql_types;
-use uuid::Uuid;
 
 use crate::column::ModelColumn;
 use crate::fragment::Fragment;
 use crate::query::sql;
 use crate::scope::Scoped;
 use crate::seal::Seal;
-use crate::tenant::TenantId;
+use crate::tenant_bind::TenantBind;
 
 /// A row type that a tenant scope can query: a [`TenantModel`] or a [`SharedModel`].
 ///
@@ -258,17 +257,17 @@ impl QueryFragment<Pg> for AliasedTenant {
     }
 }
 
-/// `source.tenant_id = $n`: what every appearance of a tenant table in a statement carries.
+/// `source.tenant_id = $n::crow.tenant`: what every appearance of a tenant table in a statement carries.
 #[derive(Clone)]
 pub(crate) struct Guard {
     column: Fragment<'static>,
-    tenant: Uuid,
+    tenant: TenantBind,
 }
 
 impl Guard {
     /// None if the source is shared.
-    pub(crate) fn of(source: &impl ScopedSource, tenant: TenantId) -> Option<Self> {
-        source.tenant_column().map(|column| Self { column, tenant: tenant.as_uuid() })
+    pub(crate) fn of(source: &impl ScopedSource, tenant: &mut TenantBind) -> Option<Self> {
+        source.tenant_column().map(|column| Self { column, tenant: tenant.give() })
     }
 }
 
@@ -276,7 +275,7 @@ impl QueryFragment<Pg> for Guard {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         self.column.walk_ast(out.reborrow())?;
         out.push_sql(" = ");
-        out.push_bind_param::<sql_types::Uuid, Uuid>(&self.tenant)
+        self.tenant.walk_ast(out)
     }
 }
 

@@ -175,11 +175,15 @@ async fn a_transaction_that_has_a_tenant_cannot_enter_another() -> Outcome {
         "WITH x AS MATERIALIZED (SELECT crow.enter('{theirs}')) SELECT model AS text FROM x, vehicles",
         "DO $$ BEGIN PERFORM crow.enter('{theirs}'); END $$",
         "SELECT crow.enter('00000000-0000-0000-0000-000000000000')::text AS text",
+        "SELECT '{theirs}'::crow.tenant::text AS text",
+        "SELECT model AS text FROM vehicles WHERE tenant_id = '{theirs}'::crow.tenant",
+        "SELECT v.model AS text FROM vehicles AS v, (VALUES ('{theirs}'::uuid)) AS t (id) WHERE v.tenant_id = t.id::crow.tenant",
+        "SELECT '00000000-0000-0000-0000-000000000000'::crow.tenant::text AS text",
     ] {
         let answer = attack(&shops, &[sql, "SELECT model AS text FROM vehicles"], "vehicles").await;
         assert!(answer.starts_with("Err(Refused("), "{sql}: {answer}");
     }
-    for scope in ["{theirs}", "{theirs}@", "{theirs}@now", "@", ""] {
+    for scope in ["{theirs}", "now{theirs}", "0000000000000000{theirs}", ""] {
         let set = format!("SET LOCAL crow.scope = '{scope}'");
         let answer = attack(&shops, &[&set, "SELECT model AS text FROM vehicles"], "vehicles").await;
         assert_eq!(answer, "Err(NoTenant)", "{set}");
@@ -247,9 +251,9 @@ async fn sql_of_several_statements_that_forges_the_stamp_is_a_known_limit() -> O
     let seen = shops
         .pool
         .transaction(shops.ours, async |tx| {
-            let stamp = "SELECT split_part(current_setting('crow.scope'), '@', 2) AS text";
+            let stamp = "SELECT left(current_setting('crow.scope'), 16) AS text";
             let stamp = raw_texts(tx, stamp).await?.remove(0);
-            let forged = format!("SET LOCAL crow.scope = '{}@{stamp}'", shops.theirs);
+            let forged = format!("SET LOCAL crow.scope = '{stamp}{}'", shops.theirs);
             tx.rls_only(sql_query(forged)).execute(tx).await?;
             raw_texts(tx, "SELECT model AS text FROM vehicles").await
         })

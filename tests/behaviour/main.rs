@@ -9,6 +9,7 @@ mod certificates;
 mod custom_types;
 mod database_alone;
 mod deadlines;
+mod entering;
 mod errors;
 mod isolation;
 mod leftovers;

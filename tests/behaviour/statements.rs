@@ -25,7 +25,10 @@ macro_rules! sql {
 #[tokio::test]
 async fn a_query_begins_with_the_tenant() -> Outcome {
     let sql = sql!(|db| db.query::<Vehicle>());
-    assert_eq!(sql, format!(r#"SELECT {VEHICLE} FROM "vehicles" WHERE ("vehicles"."tenant_id" = $1)"#));
+    assert_eq!(
+        sql,
+        format!(r#"SELECT {VEHICLE} FROM "vehicles" WHERE ("vehicles"."tenant_id" = $1::crow.tenant)"#)
+    );
     Ok(())
 }
 
@@ -38,7 +41,8 @@ async fn an_or_in_a_filter_stays_in_its_parentheses() -> Outcome {
         .select(vehicles::id));
     assert_eq!(
         sql,
-        r#"SELECT "vehicles"."id" FROM "vehicles" WHERE ("vehicles"."tenant_id" = $1)"#.to_owned()
+        r#"SELECT "vehicles"."id" FROM "vehicles" WHERE ("vehicles"."tenant_id" = $1::crow.tenant)"#
+            .to_owned()
             + r#" AND ((("vehicles"."make" = $2) OR ("vehicles"."year" > $3)))"#
             + r#" AND ((("vehicles"."model" = $4) OR ("vehicles"."model" = $5)))"#
     );
@@ -52,7 +56,7 @@ async fn each_joined_table_carries_the_tenant_in_its_on() -> Outcome {
     assert_eq!(
         inner,
         format!(
-            r#"SELECT "vehicles"."id" FROM "vehicles" INNER JOIN "service_records" ON "service_records"."tenant_id" = $1 AND ({link}) WHERE ("vehicles"."tenant_id" = $2)"#
+            r#"SELECT "vehicles"."id" FROM "vehicles" INNER JOIN "service_records" ON "service_records"."tenant_id" = $1 AND ({link}) WHERE ("vehicles"."tenant_id" = $2::crow.tenant)"#
         )
     );
     let left = sql!(|db| db
@@ -64,7 +68,7 @@ async fn each_joined_table_carries_the_tenant_in_its_on() -> Outcome {
     assert_eq!(
         left,
         r#"SELECT "vehicles"."id" FROM "vehicles" LEFT OUTER JOIN "service_records" ON "service_records"."tenant_id" = $1"#.to_owned()
-            + r#" AND ((("service_records"."work" = $2) OR ("service_records"."cents" IS NULL))) WHERE ("vehicles"."tenant_id" = $3)"#
+            + r#" AND ((("service_records"."work" = $2) OR ("service_records"."cents" IS NULL))) WHERE ("vehicles"."tenant_id" = $3::crow.tenant)"#
     );
     Ok(())
 }
@@ -78,8 +82,9 @@ async fn a_subquery_carries_the_tenant_as_the_query_around_it_does() -> Outcome 
         .select(vehicles::id));
     assert_eq!(
         sql,
-        r#"SELECT "vehicles"."id" FROM "vehicles" WHERE ("vehicles"."tenant_id" = $1)"#.to_owned()
-            + r#" AND (("vehicles"."id" = ANY(SELECT "service_records"."vehicle_id" FROM "service_records" WHERE ("service_records"."tenant_id" = $2))))"#
+        r#"SELECT "vehicles"."id" FROM "vehicles" WHERE ("vehicles"."tenant_id" = $1::crow.tenant)"#
+            .to_owned()
+            + r#" AND (("vehicles"."id" = ANY(SELECT "service_records"."vehicle_id" FROM "service_records" WHERE ("service_records"."tenant_id" = $2::crow.tenant))))"#
             + r#" AND ( NOT (("vehicles"."make" = ANY(SELECT "makes"."name" FROM "makes"))))"#
     );
     Ok(())
@@ -93,7 +98,7 @@ async fn shared_tables_have_no_tenant_and_the_tables_joined_to_them_do() -> Outc
         .select(makes::name));
     assert_eq!(
         sql,
-        r#"SELECT "makes"."name" FROM "makes" INNER JOIN "vehicles" ON "vehicles"."tenant_id" = $1 AND (("vehicles"."make" = "makes"."name"))"#
+        r#"SELECT "makes"."name" FROM "makes" INNER JOIN "vehicles" ON "vehicles"."tenant_id" = $1::crow.tenant AND (("vehicles"."make" = "makes"."name"))"#
     );
     Ok(())
 }
@@ -102,13 +107,16 @@ async fn shared_tables_have_no_tenant_and_the_tables_joined_to_them_do() -> Outc
 async fn inserts_fill_in_the_tenant_of_each_row() -> Outcome {
     let one = sql!(|db| db.insert_into::<Vehicle>().values(vehicle("a", "b")));
     let columns = r#"INSERT INTO "vehicles" ("tenant_id", "make", "model", "year", "plate") VALUES "#;
-    assert_eq!(one, format!("{columns}($1, $2, $3, $4, $5) RETURNING {VEHICLE}"));
+    assert_eq!(one, format!("{columns}($1::crow.tenant, $2, $3, $4, $5) RETURNING {VEHICLE}"));
     let two = sql!(|db| db.insert_into::<Vehicle>().values([vehicle("a", "b"), vehicle("c", "d")]));
-    assert_eq!(two, format!("{columns}($1, $2, $3, $4, $5), ($6, $7, $8, $9, $10) RETURNING {VEHICLE}"));
+    assert_eq!(
+        two,
+        format!("{columns}($1::crow.tenant, $2, $3, $4, $5), ($6, $7, $8, $9, $10) RETURNING {VEHICLE}")
+    );
     let defaults = sql!(|db| db.insert_into::<Job>().values(NewJob::default()).returning(jobs::id));
     assert_eq!(
         defaults,
-        r#"INSERT INTO "jobs" ("tenant_id", "vehicle_id", "state", "note") VALUES ($1, DEFAULT, DEFAULT, DEFAULT) RETURNING "jobs"."id""#
+        r#"INSERT INTO "jobs" ("tenant_id", "vehicle_id", "state", "note") VALUES ($1::crow.tenant, DEFAULT, DEFAULT, DEFAULT) RETURNING "jobs"."id""#
     );
     Ok(())
 }
@@ -122,7 +130,7 @@ async fn updates_keep_the_tenant_before_every_filter() -> Outcome {
         .returning(vehicles::id));
     assert_eq!(
         sql,
-        r#"UPDATE "vehicles" SET "make" = $1, "year" = ("vehicles"."year" + $2) WHERE ("vehicles"."tenant_id" = $3)"#.to_owned()
+        r#"UPDATE "vehicles" SET "make" = $1, "year" = ("vehicles"."year" + $2) WHERE ("vehicles"."tenant_id" = $3::crow.tenant)"#.to_owned()
             + r#" AND ((("vehicles"."year" < $4) OR ("vehicles"."year" > $5))) RETURNING "vehicles"."id""#
     );
     Ok(())
@@ -133,7 +141,7 @@ async fn deletes_keep_the_tenant_before_every_filter() -> Outcome {
     let sql = sql!(|db| db.delete::<Vehicle>().find(Uuid::nil()).returning(vehicles::id));
     assert_eq!(
         sql,
-        r#"DELETE FROM "vehicles" WHERE ("vehicles"."tenant_id" = $1) AND (("vehicles"."id" = $2)) RETURNING "vehicles"."id""#
+        r#"DELETE FROM "vehicles" WHERE ("vehicles"."tenant_id" = $1::crow.tenant) AND (("vehicles"."id" = $2)) RETURNING "vehicles"."id""#
     );
     Ok(())
 }

@@ -136,13 +136,16 @@ impl Scene {
         Ok(())
     }
 
-    /// Nobody serves a scope any more; those who were told to end have ended.
+    /// Nobody serves a scope any more. Those whose connection was closed have ended: until then a statement can be on
+    /// its way to one that is idle.
     async fn settled(&self) -> Outcome {
-        let busy = "SELECT count(*) AS number FROM pg_stat_activity \
-                    WHERE datname = current_database() AND usename = 'crow_app' AND state <> 'idle'";
+        let busy = "SELECT count(*) FILTER (WHERE state <> 'idle') AS number FROM pg_stat_activity \
+                    WHERE datname = current_database() AND usename = 'crow_app' HAVING count(*) <= {open} \
+                    UNION ALL SELECT 1 AS number LIMIT 1";
         let mut superuser = self.superuser.lock().await;
         let begin = Instant::now();
-        while number(&mut superuser, busy).await? > 0 {
+        while number(&mut superuser, &busy.replace("{open}", &self.pool.status().open.to_string())).await? > 0
+        {
             if begin.elapsed() > LATE {
                 let who = "SELECT state || ': ' || query AS text FROM pg_stat_activity \
                            WHERE datname = current_database() AND usename = 'crow_app' AND state <> 'idle'";

@@ -119,6 +119,7 @@ async fn a_server_that_hangs_is_left_at_the_deadline() -> Outcome {
     server.thaw()?;
     let result = Work::Statement.run(&hasty, scene.ours()).await;
     assert!(result.is_ok(), "{result:?}");
+    hasty.close(Duration::from_secs(10)).await;
     scene.assert_whole(Work::Statement, Some(&result)).await
 }
 

@@ -63,7 +63,7 @@ broken! {
         Doors "switch row-level security off", "1 row of the other tenant's", "it gives the table to crow_owner";
     a_tenant_can_change_within_a_transaction:
         "CREATE OR REPLACE FUNCTION crow.enter(tenant uuid) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
-           PERFORM set_config('crow.scope', tenant || '@' || encode(timestamptz_send(now()), 'hex'), true); END $$",
+           PERFORM set_config('crow.scope', encode(timestamptz_send(now()), 'hex') || tenant, true); END $$",
         Sessions "cursor over a change of tenant", "of the other tenant's", "run crow's migration again";
     plans_keep_a_tenant:
         "ALTER FUNCTION crow.current_tenant() IMMUTABLE",

@@ -145,7 +145,7 @@ impl Arena {
 
     async fn ask(&self, case: &Case, rendered: &Rendered) -> Result<Vec<Row>, tokio_postgres::Error> {
         let types: Vec<Type> =
-            rendered.binds.iter().map(|bind| Type::from_oid(bind.oid).expect("a type built in")).collect();
+            rendered.binds.iter().map(|bind| Type::from_oid(bind.oid).unwrap_or(Type::UUID)).collect();
         let values: Vec<Raw> = rendered.binds.iter().map(|bind| Raw(0, bind.bytes.clone())).collect();
         let values: Vec<_> = values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
         let statement = self.raw.prepare_typed(&rendered.sql, &types).await?;

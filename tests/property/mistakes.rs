@@ -14,12 +14,13 @@ use crate::sent::{Bind, Rendered};
 use crate::world::{TENANTS, View, tenant};
 
 /// A statement with these values: $1 and $2 are the tenant, $3 is another tenant, $4 is the
-/// tenant's id as text.
+/// tenant's id as text, $5 the tenant and $6 another one without a type, to be entered.
 fn read(sql: &str) -> Result<(), String> {
     let (ours, theirs) = (tenant(0), tenant(1));
     let uuid = |id: Uuid| Bind { oid: 2950, bytes: Some(id.as_bytes().to_vec()) };
     let text = Bind { oid: 25, bytes: Some(ours.as_bytes().to_vec()) };
-    let binds = vec![uuid(ours), uuid(ours), uuid(theirs), text];
+    let entry = |id: Uuid| Bind { oid: 0, ..uuid(id) };
+    let binds = vec![uuid(ours), uuid(ours), uuid(theirs), text, entry(ours), entry(theirs)];
     check(&Rendered { sql: sql.to_owned(), binds }, ours)
 }
 
@@ -29,6 +30,8 @@ fn right_statements_are_found_right() {
         "SELECT id FROM vehicles WHERE vehicles.tenant_id = $1",
         "SELECT id FROM vehicles WHERE ((make = 'a') OR (make = 'b')) AND (vehicles.tenant_id = $1)",
         "SELECT id FROM vehicles AS v WHERE v.tenant_id = $1 AND TRUE",
+        "SELECT id FROM vehicles WHERE vehicles.tenant_id = $5::crow.tenant",
+        "INSERT INTO vehicles (tenant_id, make) VALUES ($5::crow.tenant, 'a'), ($1, 'b')",
         "SELECT name FROM makes",
         "SELECT v.id FROM makes INNER JOIN vehicles AS v ON v.tenant_id = $1 AND (v.make = makes.name)",
         "SELECT v.id FROM vehicles AS v LEFT OUTER JOIN vehicles AS o ON o.tenant_id = $2 AND (v.year = o.year) \
@@ -75,7 +78,13 @@ fn wrong_statements_are_found_wrong() {
         ),
         ("another tenant", "SELECT id FROM vehicles WHERE vehicles.tenant_id = $3"),
         ("a text", "SELECT id FROM vehicles WHERE vehicles.tenant_id = $4"),
-        ("a value that is not there", "SELECT id FROM vehicles WHERE vehicles.tenant_id = $5"),
+        ("a value that is not there", "SELECT id FROM vehicles WHERE vehicles.tenant_id = $7"),
+        (
+            "another tenant that is entered",
+            "SELECT id FROM vehicles WHERE vehicles.tenant_id = $6::crow.tenant",
+        ),
+        ("a tenant that nobody enters", "SELECT id FROM vehicles WHERE vehicles.tenant_id = $5"),
+        ("an entry of another kind", "SELECT id FROM vehicles WHERE vehicles.tenant_id = $5::crow.other"),
         (
             "a column in place of a value",
             "SELECT id FROM vehicles WHERE vehicles.tenant_id = vehicles.tenant_id",

@@ -6,7 +6,7 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Assignment, BinaryOperator, ConflictTarget, Delete, Expr, FromTable, Insert, JoinConstraint,
+    Assignment, BinaryOperator, CastKind, ConflictTarget, Delete, Expr, FromTable, Insert, JoinConstraint,
     JoinOperator, ObjectName, OnConflict, OnConflictAction, OnInsert, Query, Select, SelectItem, SetExpr,
     Statement, TableFactor, TableObject, TableWithJoins, Update, Value, Visit, Visitor, visit_relations,
 };
@@ -20,6 +20,8 @@ use crate::sent::Rendered;
 const TENANT_TABLES: [&str; 2] = ["vehicles", "service_records"];
 const SHARED_TABLES: [&str; 1] = ["makes"];
 const UUID: u32 = 2950;
+/// Left to the server, which takes the type of the cast.
+const UNSAID: u32 = 0;
 
 pub(crate) fn parse(sql: &str) -> Result<Statement, String> {
     let dialect = PostgreSqlDialect {};
@@ -105,12 +107,21 @@ pub(crate) fn is_guard(expr: &Expr, name: &str, rendered: &Rendered, tenant: Uui
         && is_tenant(right, rendered, tenant)
 }
 
+/// `$n`, or `$n::crow.tenant` where the statement enters the tenant.
 fn is_tenant(expr: &Expr, rendered: &Rendered, tenant: Uuid) -> bool {
+    let (expr, ty) = match expr {
+        Expr::Cast { kind: CastKind::DoubleColon, expr, data_type, format: None, .. }
+            if data_type.to_string() == "crow.tenant" =>
+        {
+            (&**expr, UNSAID)
+        }
+        expr => (expr, UUID),
+    };
     let Expr::Value(value) = expr else { return false };
     let Value::Placeholder(placeholder) = &value.value else { return false };
     let number = placeholder.strip_prefix('$').and_then(|number| number.parse::<usize>().ok());
     let bind = number.and_then(|number| rendered.binds.get(number.checked_sub(1)?));
-    bind.is_some_and(|bind| bind.oid == UUID && bind.bytes.as_deref() == Some(tenant.as_bytes()))
+    bind.is_some_and(|bind| bind.oid == ty && bind.bytes.as_deref() == Some(tenant.as_bytes()))
 }
 
 /// The conditions that must all be true for `expr` to be.

@@ -194,7 +194,7 @@ const KEEP_SCOPE: &str = "DO $$ BEGIN
   EXECUTE format('SET SESSION app.current_tenant = %L', coalesce(current_setting('app.current_tenant', true), ''));
 END $$";
 const FORGE_B: &str = "DO $$ BEGIN
-  EXECUTE format('SET LOCAL crow.scope = %L', '{b}@' || encode(timestamptz_send(now()), 'hex'));
+  EXECUTE format('SET LOCAL crow.scope = %L', encode(timestamptz_send(now()), 'hex') || '{b}');
   EXECUTE 'SET LOCAL app.current_tenant = ''{b}''';
 END $$";
 

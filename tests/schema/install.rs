@@ -24,6 +24,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("install::a hostile search_path of the installer changes nothing", hostile_search_path),
         trial("install::a schema crow of somebody else's is refused by name", squatted),
         trial("install::the roles' attributes are mended", attributes_mended),
+        trial("install::the tenant's domain is mended, and left alone where it is right", domain_mended),
         trial("install::an owner with CREATEROLE installs, protects and uninstalls", plain_owner),
     ]
 }
@@ -168,6 +169,15 @@ async fn squatted() -> Fallible {
         )
         .await?;
     let taken = "42P06: schema crow is taken: relation crow.access_log, which belongs to squatter";
+    expect_refusal(install(&session).await, taken)?;
+
+    session
+        .run(
+            "DROP TABLE crow.access_log; CREATE DOMAIN crow.tenant AS uuid;
+             ALTER DOMAIN crow.tenant OWNER TO squatter",
+        )
+        .await?;
+    let taken = "42P06: schema crow is taken: type crow.tenant, which belongs to squatter";
     expect_refusal(install(&session).await, taken)
 }
 
@@ -182,6 +192,33 @@ async fn attributes_mended() -> Fallible {
     }
     install(&session).await?;
     right.expect_same(&Snapshot::take(&session).await?)
+}
+
+/// Sessions that know the domain would fail if it were made anew.
+async fn domain_mended() -> Fallible {
+    let server = server()?;
+    let session = superuser(&server, "postgres").await?;
+    install(&session).await?;
+    let right = Snapshot::take(&session).await?;
+    let number = "SELECT 'crow.tenant'::regtype::oid";
+    let first = session.run(number).await?;
+    install(&session).await?;
+    assert_eq!(session.run(number).await?, first);
+    for spoilt in [
+        "DROP CONSTRAINT enters",
+        "ADD CONSTRAINT another CHECK (VALUE <> gen_random_uuid())",
+        "SET NOT NULL",
+        "SET DEFAULT gen_random_uuid()",
+        "RENAME TO tenants",
+    ] {
+        session.run(&format!("ALTER DOMAIN crow.tenant {spoilt}")).await?;
+        install(&session).await?;
+        if spoilt.starts_with("RENAME") {
+            session.run("DROP DOMAIN crow.tenants").await?;
+        }
+        right.expect_same(&Snapshot::take(&session).await?).map_err(|error| format!("{spoilt}: {error}"))?;
+    }
+    Ok(())
 }
 
 async fn plain_owner() -> Fallible {

@@ -21,8 +21,8 @@ use crate::{Fallible, trial};
 type Harness = AsyncConnectionWrapper<AsyncPgConnection>;
 
 /// What diesel calls crow's migrations.
-const VERSIONS: [&str; 2] = ["00000000000001", "00000000000002"];
-const REVERTED: [&str; 2] = ["00000000000002", "00000000000001"];
+const VERSIONS: [&str; 3] = ["00000000000001", "00000000000002", "00000000000003"];
+const REVERTED: [&str; 3] = ["00000000000003", "00000000000002", "00000000000001"];
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![

@@ -16,20 +16,20 @@ struct Mutant {
 const MUTANTS: [Mutant; 11] = [
     Mutant {
         name: "an operator of crow.enter left to the caller's search_path",
-        defence: "'@', 1) OPERATOR(pg_catalog.<>) tenant::pg_catalog.text",
-        instead: "'@', 1) <> tenant::pg_catalog.text",
+        defence: "[2]\n    OPERATOR(pg_catalog.<>) tenant::pg_catalog.text",
+        instead: "[2]\n    <> tenant::pg_catalog.text",
         noticed_by: &["a hostile search_path does not open the set-once check"],
     },
     Mutant {
         name: "a function of crow.enter left to the caller's search_path",
-        defence: "stamp CONSTANT pg_catalog.text := pg_catalog.encode(",
-        instead: "stamp CONSTANT pg_catalog.text := encode(",
+        defence: "ELSE pg_catalog.set_config('crow.scope',\n      pg_catalog.encode(",
+        instead: "ELSE pg_catalog.set_config('crow.scope',\n      encode(",
         noticed_by: &["a hostile search_path does not change whose rows are seen"],
     },
     Mutant {
         name: "crow.enter for a second tenant",
-        defence: "OPERATOR(pg_catalog.=) stamp\n      THEN false",
-        instead: "OPERATOR(pg_catalog.=) ''\n      THEN false",
+        defence: "WHEN pg_catalog.current_setting('crow.scope', true) OPERATOR(pg_catalog.<>) '' THEN false",
+        instead: "WHEN false THEN false",
         noticed_by: &[
             "a second tenant in one transaction is refused",
             "one SELECT cannot enter another tenant",
@@ -38,8 +38,8 @@ const MUTANTS: [Mutant; 11] = [
     },
     Mutant {
         name: "a scope that is not bound to its transaction",
-        defence: "OPERATOR(pg_catalog.=) pg_catalog.encode(pg_catalog.timestamptz_send(CURRENT_TIMESTAMP), 'hex')",
-        instead: "OPERATOR(pg_catalog.<>) ''",
+        defence: "pg_catalog.encode(pg_catalog.timestamptz_send(CURRENT_TIMESTAMP), 'hex')))[2]",
+        instead: "pg_catalog.left(pg_catalog.current_setting('crow.scope', true), 16)))[2]",
         noticed_by: &["even the true scope of an earlier transaction is inert when kept"],
     },
     Mutant {

@@ -45,6 +45,10 @@ UNION ALL
 SELECT 'constraint ' || conrelid::regclass || '.' || conname, concat_ws('|', pg_get_constraintdef(oid), convalidated)
 FROM pg_constraint WHERE conrelid >= 16384
 UNION ALL
+SELECT 'domain ' || t.oid::regtype, concat_ws('|', pg_get_userbyid(typowner), format_type(typbasetype, typtypmod), typnotnull, typdefault,
+  (SELECT string_agg(conname || ' ' || pg_get_constraintdef(c.oid), ', ') FROM pg_constraint AS c WHERE contypid = t.oid))
+FROM pg_type AS t WHERE typtype = 'd' AND t.oid >= 16384
+UNION ALL
 SELECT 'index ' || indexrelid::regclass, concat_ws('|', pg_get_indexdef(indexrelid), indisvalid)
 FROM pg_index WHERE indexrelid >= 16384 AND indrelid NOT IN (SELECT oid FROM pg_class WHERE relkind = 't')
 UNION ALL

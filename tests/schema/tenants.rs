@@ -52,6 +52,7 @@ async fn open_role() -> Fallible {
         "UPDATE logins SET password = ''",
         "DELETE FROM logins",
         &enter,
+        &format!("SELECT '{shop}'::crow.tenant"),
         // What signing up has entered opens nothing to whoever signs up.
         "ROLLBACK; BEGIN; SELECT sign_up('b', 'b', 'b', 'b'); SELECT FROM staff",
     ] {

@@ -13,7 +13,7 @@ use futures_util::join;
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt, try_unfold};
 use tracing::Span;
 
-use super::flight::{Begin, Commit, Enter, EnterFor, Rollback, custom_types, message};
+use super::flight::{Begin, Commit, Enter, EnterFor, Needs, Rollback, message, needs};
 use super::observe::{Rows, Watch};
 use super::session::Unfinished;
 use super::tenant::TenantConn;
@@ -112,8 +112,8 @@ impl TenantConn<'_> {
 
     /// Runs a statement in the tenant's transaction and hands its rows out one by one.
     ///
-    /// COMMIT goes when the last row has come: sent before, its answer would wait behind rows that
-    /// nobody has asked for.
+    /// If it needs a COMMIT, that goes when the last row has come: sent before, its answer would wait behind
+    /// rows that nobody has asked for.
     pub(crate) fn stream<'c, ST, U>(
         &'c mut self,
         label: Label,
@@ -124,7 +124,8 @@ impl TenantConn<'_> {
         U: Send + 'static,
     {
         let this: &'c Self = self;
-        let types = custom_types(&statement);
+        let Needs { types, tenant } = needs(&statement);
+        let brought = self.brings(tenant);
         let mut watch = Watch::new(&self.span, label);
         watch.text(&statement);
         let mut conn: &'c AsyncPgConnection = this.session();
@@ -133,13 +134,13 @@ impl TenantConn<'_> {
         let opened = async move {
             let mark = this.session().begin()?;
             watch.begin();
-            match this.opened(rows).await {
+            match this.opened(brought, rows).await {
                 Ok(rows) => {
                     this.session().learn(types);
                     Ok(Opened { mark, rows, taken: 0, watch })
                 }
                 Err(error) => {
-                    let closed = this.closed(mark, Err(error)).await;
+                    let closed = this.closed(brought, mark, Err(error)).await;
                     watch.end(closed.as_ref().map(|_| Rows::Returned(0)));
                     closed
                 }
@@ -155,7 +156,7 @@ impl TenantConn<'_> {
                     let Opened { mark, rows, taken, watch } = open;
                     // Rows that are left are discarded by the driver, once nobody waits for them.
                     drop(rows);
-                    let closed = this.closed(mark, end.map(|_| None)).await;
+                    let closed = this.closed(brought, mark, end.map(|_| None)).await;
                     watch.end(closed.as_ref().map(|_| Rows::Returned(taken)));
                     closed
                 }
@@ -165,15 +166,27 @@ impl TenantConn<'_> {
     }
 
     /// Begins the transaction of a stream, or joins the one that there is.
-    async fn opened<T>(&self, rows: impl Future<Output = QueryResult<T>> + Send) -> QueryResult<T> {
-        let Some((begin, enter)) = self.opening() else { return rows.await };
+    async fn opened<T>(
+        &self,
+        brought: bool,
+        rows: impl Future<Output = QueryResult<T>> + Send,
+    ) -> QueryResult<T> {
+        let Some((begin, enter)) = self.opening(brought) else { return rows.await };
         let (begin, enter, rows) = join!(begin, enter, rows);
         begin.and(enter).and(rows)
     }
 
+    /// Whether a statement has to be brought into a transaction that is the tenant's.
+    ///
+    /// One that enters the tenant is so by itself, but in a transaction others follow, which do not enter.
+    fn brings(&self, needs_tenant: bool) -> bool {
+        needs_tenant || self.transaction.is_some()
+    }
+
     /// The messages that bring a statement into its transaction, unless others have brought theirs.
-    fn opening(&self) -> Option<(Message<'_>, Message<'_>)> {
+    fn opening(&self, brought: bool) -> Option<(Message<'_>, Message<'_>)> {
         let begin = match &self.transaction {
+            _ if !brought => return None,
             None => message(self.session(), Begin),
             Some(transaction) if transaction.begins() => transaction.begin(self.session()),
             Some(_) => return None,
@@ -182,10 +195,10 @@ impl TenantConn<'_> {
     }
 
     /// Ends the transaction of a stream, if it is its own.
-    async fn closed<T>(&self, mark: Unfinished, result: QueryResult<T>) -> Result<T, Error> {
+    async fn closed<T>(&self, brought: bool, mark: Unfinished, result: QueryResult<T>) -> Result<T, Error> {
         let committed = match &self.transaction {
-            None => self.committed(message(self.session(), Commit).await).await,
-            Some(_) => Ok(()),
+            None if brought => self.committed(message(self.session(), Commit).await).await,
+            _ => Ok(()),
         };
         self.ended(mark, result.and_then(|value| committed.map(|()| value)))
     }
@@ -224,35 +237,40 @@ impl TenantConn<'_> {
     where
         T: Default,
     {
-        let Flight { types, writes } = flight;
+        let Flight { types, tenant, writes } = flight;
         let leaves = match statements {
             0 => return Ok(T::default()),
             1 if self.session().knows(&types) => Leaves::Together,
             _ => Leaves::InTurn,
         };
-        let result = self.run(leaves, writes && self.transaction.is_none(), work).await?;
+        let way = Way {
+            leaves,
+            brought: self.brings(tenant || statements > 1),
+            commits: writes && self.transaction.is_none(),
+        };
+        let result = self.run(way, work).await?;
         self.session().learn(types);
         Ok(result)
     }
 
     /// Runs work in the tenant's transaction.
     ///
-    /// Outside a transaction BEGIN, enter, the work and COMMIT are polled together, in this order, and
-    /// so leave in one write. Work that leaves [in turn](Leaves::InTurn) has the connection alone, and
-    /// COMMIT waits for it. Inside a transaction BEGIN and enter go with the first statement.
+    /// Outside a transaction a statement that enters the tenant is a transaction of its own. Around one that does
+    /// not BEGIN, enter, the work and COMMIT are polled together, in this order, and so leave in one write.
+    /// Work that leaves [in turn](Leaves::InTurn) has the connection alone, and COMMIT waits for it. Inside a
+    /// transaction BEGIN and enter go with the first statement.
     ///
     /// All answers are awaited also after an error: only then is it known where the connection
     /// stands, and a COMMIT that was sent ends the failed transaction as a rollback. If one of them
     /// never comes after a COMMIT that commits something was sent, the outcome is not known.
     pub(super) async fn run<T>(
         &self,
-        leaves: Leaves,
-        commits: bool,
+        Way { leaves, brought, commits }: Way,
         work: impl Future<Output = QueryResult<T>> + Send,
     ) -> Result<T, Error> {
         let session = self.session();
         let mut mark = session.begin()?;
-        let result = match (self.opening(), &self.transaction, leaves) {
+        let result = match (self.opening(brought), &self.transaction, leaves) {
             (Some((begin, enter)), None, Leaves::Together) => {
                 let commit = message(session, Commit);
                 let _turn = session.turn.read().await;
@@ -277,7 +295,17 @@ impl TenantConn<'_> {
                 let (begin, enter, result) = join!(begin, enter, work);
                 begin.and(enter).and(result)
             }
-            (None, ..) => {
+            (None, None, leaves) => {
+                let _turn = match leaves {
+                    Leaves::Together => (Some(session.turn.read().await), None),
+                    Leaves::InTurn => (None, Some(session.turn.write().await)),
+                };
+                if commits {
+                    mark.commits();
+                }
+                work.await
+            }
+            (None, Some(_), _) => {
                 if commits {
                     mark.commits();
                 }
@@ -295,8 +323,15 @@ impl TenantConn<'_> {
             transaction.fail(error);
         }
         match result {
-            Err(Error::Connection(cause)) if mark.may_be_committed() => Err(Error::CommitUnknown(cause)),
-            Err(Error::Connection(_)) => result,
+            Err(Error::Connection(cause)) => {
+                // The driver may not have seen yet that the connection is closed.
+                self.session().closing("lost");
+                Err(if mark.may_be_committed() {
+                    Error::CommitUnknown(cause)
+                } else {
+                    Error::Connection(cause)
+                })
+            }
             _ => {
                 mark.end();
                 result
@@ -321,6 +356,7 @@ struct Batch<'c, T> {
 
 struct Flight {
     types: HashSet<String>,
+    tenant: bool,
     writes: bool,
 }
 
@@ -329,14 +365,16 @@ impl<'c, T> Batch<'c, T> {
         Self {
             watch: Watch::new(scope, label),
             messages: Vec::new(),
-            flight: Flight { types: HashSet::new(), writes: label.writes() },
+            flight: Flight { types: HashSet::new(), tenant: false, writes: label.writes() },
         }
     }
 
     fn push(&mut self, statement: &dyn QueryFragment<Pg>, message: BoxFuture<'c, QueryResult<T>>) {
         self.watch.text(statement);
         self.messages.push(message);
-        self.flight.types.extend(custom_types(statement));
+        let Needs { types, tenant } = needs(statement);
+        self.flight.types.extend(types);
+        self.flight.tenant |= tenant;
     }
 }
 
@@ -375,6 +413,15 @@ struct Opened<R> {
     rows: BoxStream<'static, QueryResult<R>>,
     taken: usize,
     watch: Watch,
+}
+
+/// How a piece of work travels.
+pub(super) struct Way {
+    pub(super) leaves: Leaves,
+    /// Whether it has to be brought into the tenant's transaction, if nothing has been before.
+    pub(super) brought: bool,
+    /// Whether it ends with a COMMIT that something depends on.
+    pub(super) commits: bool,
 }
 
 /// When the messages of a piece of work leave.

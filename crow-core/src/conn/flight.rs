@@ -11,6 +11,8 @@ use diesel_async::{AsyncConnectionCore, AsyncPgConnection};
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
+use crate::tenant_bind::TenantBind;
+
 /// A fixed statement around the user's, cached by the driver under its type.
 #[derive(QueryId)]
 pub(super) struct Begin;
@@ -89,17 +91,25 @@ where
     AsyncConnectionCore::execute_returning_count(&mut conn, query)
 }
 
-/// The custom types of a statement's binds.
-///
-/// Before its first use of a type on a connection the driver asks the server for the type's
-/// number, and everything that is pipelined behind the statement would overtake it meanwhile.
-pub(super) fn custom_types(query: &dyn QueryFragment<Pg>) -> HashSet<String> {
+/// What a statement's binds say of how it can be sent.
+pub(super) struct Needs {
+    /// The custom types among them.
+    ///
+    /// Before its first use of a type on a connection the driver asks the server for the type's
+    /// number, and everything that is pipelined behind the statement would overtake it meanwhile.
+    pub(super) types: HashSet<String>,
+    /// Whether it has to be brought into the tenant's transaction, because none of them
+    /// [enters](TenantBind::entering) the tenant.
+    pub(super) tenant: bool,
+}
+
+pub(super) fn needs(query: &dyn QueryFragment<Pg>) -> Needs {
     struct Names(HashSet<String>);
 
     impl PgMetadataLookup for Names {
         fn lookup_type(&mut self, name: &str, schema: Option<&str>) -> PgTypeMetadata {
             self.0.insert(format!("{}.{name}", schema.unwrap_or_default()));
-            PgTypeMetadata::from_result(Ok((0, 0)))
+            PgTypeMetadata::new(u32::MAX, u32::MAX)
         }
     }
 
@@ -107,5 +117,5 @@ pub(super) fn custom_types(query: &dyn QueryFragment<Pg>) -> HashSet<String> {
     let mut binds = RawBytesBindCollector::new();
     // A bind that cannot be serialised fails again, and is reported, when the statement is sent.
     let _ = query.collect_binds(&mut binds, &mut names, &Pg);
-    names.0
+    Needs { types: names.0, tenant: !binds.metadata.iter().any(TenantBind::enters) }
 }

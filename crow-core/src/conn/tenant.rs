@@ -16,6 +16,7 @@ use crate::model::{Model, TenantModel};
 use crate::query::{Delete, InsertInto, RlsOnly, TenantQuery, Update};
 use crate::scope::Brand;
 use crate::tenant::TenantId;
+use crate::tenant_bind::TenantBind;
 
 /// A connection on which only the rows of one tenant exist.
 ///
@@ -60,22 +61,22 @@ impl<'t> TenantConn<'t> {
 
     /// A query over this tenant's rows of `M`, or over the shared rows of `M`.
     pub fn query<'q, M: Model>(&self) -> TenantQuery<'t, 'q, M> {
-        TenantQuery::new(self.tenant)
+        TenantQuery::new(self.bind())
     }
 
     /// An insert of rows of `M`, which belong to this tenant.
     pub fn insert_into<M: TenantModel>(&self) -> InsertInto<'t, M> {
-        InsertInto::new(self.tenant)
+        InsertInto::new(self.bind())
     }
 
     /// An update of this tenant's rows of `M`.
     pub fn update<'q, M: TenantModel>(&self) -> Update<'t, 'q, M> {
-        Update::update(self.tenant)
+        Update::update(self.bind())
     }
 
     /// A delete of this tenant's rows of `M`.
     pub fn delete<'q, M: TenantModel>(&self) -> Delete<'t, 'q, M> {
-        Delete::delete(self.tenant)
+        Delete::delete(self.bind())
     }
 
     /// The door for SQL that the builder cannot say, such as `diesel::sql_query(..)`.
@@ -88,6 +89,14 @@ impl<'t> TenantConn<'t> {
     /// are undone when the scope ends, at the cost of one more round trip.
     pub fn rls_only<Q>(&self, query: Q) -> RlsOnly<'t, Q> {
         RlsOnly::new(query)
+    }
+
+    /// The tenant as statements give it that begin here. Where it has a transaction or a record, it is entered by that.
+    fn bind(&self) -> TenantBind {
+        match (&self.transaction, self.access) {
+            (None, None) => TenantBind::entering(self.tenant),
+            _ => TenantBind::entered(self.tenant),
+        }
     }
 
     pub(crate) fn leave_marks(&self) {

@@ -9,7 +9,7 @@ use diesel_async::AsyncPgConnection;
 use futures_util::future::BoxFuture;
 
 use super::async_func::AsyncFunc;
-use super::execution::Leaves;
+use super::execution::{Leaves, Way};
 use super::flight::{Begin, message};
 use super::session::Unfinished;
 use super::tenant::TenantConn;
@@ -236,13 +236,23 @@ impl Transactional for TenantConn<'_> {
 
 impl TenantConn<'_> {
     async fn command(&self, sql: String) -> Result<(), Error> {
-        self.run(Leaves::Together, false, message(self.session(), Command(sql))).await.map(drop)
+        self.run(
+            Way { leaves: Leaves::Together, brought: true, commits: false },
+            message(self.session(), Command(sql)),
+        )
+        .await
+        .map(drop)
     }
 
     /// The outer result tells whether the transaction has ended, the inner one whether it was kept.
     async fn commit(&self) -> Result<Result<(), Error>, Error> {
         let commit = message(self.session(), Command("COMMIT".into()));
-        match self.run(Leaves::Together, true, async { self.committed(commit.await).await }).await {
+        match self
+            .run(Way { leaves: Leaves::Together, brought: true, commits: true }, async {
+                self.committed(commit.await).await
+            })
+            .await
+        {
             Err(error @ (Error::Connection(_) | Error::CommitUnknown(_))) => Err(error),
             committed => Ok(committed),
         }

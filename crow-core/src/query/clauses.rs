@@ -7,12 +7,12 @@ use diesel::sql_types::BigInt;
 
 use crate::fragment::Fragment;
 use crate::model::Guard;
-use crate::tenant::TenantId;
+use crate::tenant_bind::TenantBind;
 
 /// The clauses of a SELECT. It knows no scope: [`TenantQuery`](super::TenantQuery) does.
 #[derive(Clone)]
 pub(super) struct Clauses<'q> {
-    pub(super) tenant: TenantId,
+    pub(super) tenant: TenantBind,
     pub(super) distinct: Option<Distinct<'q>>,
     pub(super) selection: Fragment<'q>,
     pub(super) from: Fragment<'q>,

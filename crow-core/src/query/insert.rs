@@ -6,8 +6,6 @@ use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::query_source::QuerySource;
 use diesel::result::QueryResult;
-use diesel::sql_types;
-use uuid::Uuid;
 
 use super::assign::{ColumnsOf, NewRows, RowSet, Rows};
 use super::combine::Combined;
@@ -16,17 +14,17 @@ use super::write::{Head, Insert, Write};
 use crate::model::{ScopedTable, TenantColumn, TenantModel, TenantTable};
 use crate::scope::Brand;
 use crate::seal::Seal;
-use crate::tenant::TenantId;
+use crate::tenant_bind::TenantBind;
 
 /// An insert that waits for its values, from [`TenantConn::insert_into`](crate::TenantConn::insert_into).
 #[must_use = "an insert does nothing until it has values and is executed"]
 pub struct InsertInto<'t, M> {
-    tenant: TenantId,
+    tenant: TenantBind,
     _types: Brand<'t, M>,
 }
 
 impl<'t, M: TenantModel> InsertInto<'t, M> {
-    pub(crate) fn new(tenant: TenantId) -> Self {
+    pub(crate) fn new(tenant: TenantBind) -> Self {
         Self { tenant, _types: Brand::new() }
     }
 
@@ -63,7 +61,7 @@ impl<'t, M: TenantModel> InsertInto<'t, M> {
     /// # Ok(()) }
     /// ```
     pub fn from_query<'q, Cols, K, ST>(
-        self,
+        mut self,
         columns: Cols,
         query: impl Into<Combined<'t, 'q, ST>>,
     ) -> Insert<'t, 'q, M>
@@ -73,7 +71,7 @@ impl<'t, M: TenantModel> InsertInto<'t, M> {
     {
         let head = InsertSelected::<M::Table, _, K, _> {
             table: M::Table::table().from_clause(),
-            tenant: self.tenant.as_uuid(),
+            tenant: self.tenant.give(),
             columns,
             query: query.into().into_fragment(),
             _kind: PhantomData,
@@ -81,17 +79,20 @@ impl<'t, M: TenantModel> InsertInto<'t, M> {
         Write::new(self.tenant, head)
     }
 
-    fn insert<'q, V: Rows<M::Table> + 'q>(self, rows: V) -> Insert<'t, 'q, M> {
+    fn insert<'q, V: Rows<M::Table> + 'q>(mut self, rows: V) -> Insert<'t, 'q, M> {
         let table = M::Table::table().from_clause();
-        let head = InsertRows::<M::Table, _> { table, tenant: self.tenant.as_uuid(), rows };
+        let tenant = self.tenant.give();
+        let head = InsertRows::<M::Table, _> { table, tenant, again: self.tenant, rows };
         Write::new(self.tenant, head)
     }
 }
 
-/// `INSERT INTO table (tenant_id, …) VALUES ($1, …), …`
+/// `INSERT INTO table (tenant_id, …) VALUES ($1::crow.tenant, …), …`
 struct InsertRows<T: TenantTable, V> {
     table: T::FromClause,
-    tenant: Uuid,
+    tenant: TenantBind,
+    /// What the rows after the first have.
+    again: TenantBind,
     rows: V,
 }
 
@@ -136,8 +137,9 @@ impl<T: TenantTable, V: Rows<T>> Head for InsertRows<T, V> {
         self.rows.walk_columns(out.reborrow())?;
         out.push_sql(") VALUES ");
         for row in first..last {
-            out.push_sql(if row == first { "(" } else { ", (" });
-            out.push_bind_param::<sql_types::Uuid, Uuid>(&self.tenant)?;
+            let (before, tenant) = if row == first { ("(", &self.tenant) } else { (", (", &self.again) };
+            out.push_sql(before);
+            tenant.walk_ast(out.reborrow())?;
             self.rows.walk_row(row, out.reborrow())?;
             out.push_sql(")");
         }
@@ -164,10 +166,10 @@ impl<T> Rows<T> for Defaults {
     }
 }
 
-/// `INSERT INTO table (tenant_id, …) SELECT $1, q.* FROM (…) AS q`
+/// `INSERT INTO table (tenant_id, …) SELECT $1::crow.tenant, q.* FROM (…) AS q`
 struct InsertSelected<T: TenantTable, Cols, K, Q> {
     table: T::FromClause,
-    tenant: Uuid,
+    tenant: TenantBind,
     columns: Cols,
     query: Q,
     _kind: PhantomData<fn() -> K>,
@@ -187,7 +189,7 @@ where
         out.push_identifier(T::TenantColumn::NAME)?;
         self.columns.walk_names(out.reborrow())?;
         out.push_sql(") SELECT ");
-        out.push_bind_param::<sql_types::Uuid, Uuid>(&self.tenant)?;
+        self.tenant.walk_ast(out.reborrow())?;
         out.push_sql(", q.* FROM (");
         self.query.walk_ast(out.reborrow())?;
         out.push_sql(") AS q");

@@ -22,7 +22,7 @@ use super::statement::sql;
 use crate::fragment::Fragment;
 use crate::model::{Guard, Model, ScopedSource, ScopedTable};
 use crate::scope::{Brand, Part, Predicate, Scoped, Selection};
-use crate::tenant::TenantId;
+use crate::tenant_bind::TenantBind;
 
 /// A query over rows of one tenant, from [`TenantConn::query`](crate::TenantConn::query).
 ///
@@ -48,9 +48,9 @@ pub struct TenantQuery<'t, 'q, M: Model, ST = RowOf<M>, S = <M as Model>::Table,
 }
 
 impl<'t, M: Model> TenantQuery<'t, '_, M> {
-    pub(crate) fn new(tenant: TenantId) -> Self {
+    pub(crate) fn new(mut tenant: TenantBind) -> Self {
         let table = M::Table::table();
-        let guard = Guard::of(&table, tenant).map(Fragment::new);
+        let guard = Guard::of(&table, &mut tenant).map(Fragment::new);
         let clauses = Clauses {
             tenant,
             distinct: None,
@@ -212,7 +212,7 @@ impl<'t, 'q, M: Model, ST, S, G, C> TenantQuery<'t, 'q, M, ST, S, G, C> {
         let (table, on) = S::join_target(table);
         self.clauses.joins.push(JoinClause {
             kind,
-            guard: Guard::of(&table, self.clauses.tenant),
+            guard: Guard::of(&table, &mut self.clauses.tenant),
             table: Fragment::new(table.from_clause()),
             on: Fragment::new(on),
         });

@@ -9,10 +9,10 @@ use super::assign::Sets;
 use super::write::{Delete, Head, Update, Updated, Write};
 use crate::fragment::Fragment;
 use crate::model::{ScopedTable, TenantModel};
-use crate::tenant::TenantId;
+use crate::tenant_bind::TenantBind;
 
 impl<'t, 'q, M: TenantModel> Update<'t, 'q, M> {
-    pub(crate) fn update(tenant: TenantId) -> Self {
+    pub(crate) fn update(tenant: TenantBind) -> Self {
         // Never sent without what `set` puts in its place.
         Self::new(tenant, Existing::of::<M>("UPDATE ", None)).guarded()
     }
@@ -38,7 +38,7 @@ impl<'t, 'q, M: TenantModel> Update<'t, 'q, M> {
 }
 
 impl<'t, 'q, M: TenantModel> Delete<'t, 'q, M> {
-    pub(crate) fn delete(tenant: TenantId) -> Self {
+    pub(crate) fn delete(tenant: TenantBind) -> Self {
         Self::new(tenant, Existing::of::<M>("DELETE FROM ", None)).guarded()
     }
 }

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::fragment::Fragment;
 use crate::model::{Guard, Model, ScopedTable};
 use crate::scope::{Brand, Predicate, Scoped, Selection};
-use crate::tenant::TenantId;
+use crate::tenant_bind::TenantBind;
 
 /// An insert, update or delete of rows of one tenant; `Op` says which.
 ///
@@ -32,7 +32,7 @@ pub struct Write<'t, 'q, M: Model, Op, ST = RowOf<M>> {
 
 /// The clauses of an insert, update or delete. It knows no scope: [`Write`] does.
 pub(super) struct WriteClauses<'q> {
-    pub(super) tenant: TenantId,
+    pub(super) tenant: TenantBind,
     pub(super) head: Box<dyn Head + 'q>,
     /// Which existing rows it is about; begins with the guard of the table. None for an insert that
     /// changes no existing row, in which a WHERE has no place.
@@ -131,7 +131,7 @@ impl Narrows for Deleted {}
 
 impl<'t, 'q, M: Model, Op> Write<'t, 'q, M, Op> {
     /// The statement without WHERE, about all rows of the tenant.
-    pub(super) fn new(tenant: TenantId, head: impl Head + 'q) -> Self {
+    pub(super) fn new(tenant: TenantBind, head: impl Head + 'q) -> Self {
         let clauses = WriteClauses {
             tenant,
             head: Box::new(head),
@@ -145,7 +145,7 @@ impl<'t, 'q, M: Model, Op> Write<'t, 'q, M, Op> {
     }
 
     pub(super) fn guarded(mut self) -> Self {
-        let guard = Guard::of(&M::Table::table(), self.clauses.tenant);
+        let guard = Guard::of(&M::Table::table(), &mut self.clauses.tenant);
         self.clauses.filters = Some(guard.into_iter().map(Fragment::new).collect());
         self
     }

@@ -1,4 +1,4 @@
--- The crow schema, version 2. Needs PostgreSQL 15 or later. Run it once per database, as a superuser or as
+-- The crow schema, version 3. Needs PostgreSQL 15 or later. Run it once per database, as a superuser or as
 -- the database's owner with CREATEROLE; running it again upgrades in place and otherwise changes nothing.
 -- Statements are separated by blank lines and contain none, so that they can be sent one by one.
 -- Blocks pin search_path for their duration and put it back; what is declared before that is qualified, for an
@@ -98,6 +98,9 @@ BEGIN
     SELECT 'function ' || p.oid::regprocedure, proowner
     FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = pronamespace WHERE nspname = 'crow'
     UNION ALL
+    SELECT 'type ' || t.oid::regtype, typowner
+    FROM pg_type AS t JOIN pg_namespace AS n ON n.oid = typnamespace WHERE nspname = 'crow' AND typrelid = 0 AND typelem = 0
+    UNION ALL
     SELECT 'relation ' || c.oid::regclass, relowner
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace WHERE nspname = 'crow' AND relkind <> 'i'
   ) AS existing (what, owner)
@@ -115,45 +118,47 @@ CREATE SCHEMA IF NOT EXISTS crow AUTHORIZATION crow_owner;
 
 CREATE OR REPLACE FUNCTION crow.version() RETURNS pg_catalog.int4
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN 2;
+RETURN 3;
 
--- What every policy reads. crow.scope is 'tenant@start of the transaction': a value left behind by another
--- transaction does not match this one's start. The start is compared in its binary form, whose text no
--- setting changes (that of a float or a timestamp follows extra_float_digits, DateStyle, TimeZone).
+-- What every policy reads. crow.scope is the start of the transaction and then the tenant: a value left behind by
+-- another transaction does not have this one's start. The start is compared in its binary form, whose text no setting
+-- changes (that of a float or a timestamp follows extra_float_digits, DateStyle, TimeZone).
 -- In SQL the planner would put the body in place of the call, each time that it plans a statement: that takes twice
 -- as long as all else that a policy costs. Every name and operator is qualified, so no search_path of a caller matters.
 CREATE OR REPLACE FUNCTION crow.current_tenant() RETURNS pg_catalog.uuid
 LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+DECLARE
+  tenant CONSTANT pg_catalog.uuid := (pg_catalog.string_to_array(
+    pg_catalog.current_setting('crow.scope', true),
+    pg_catalog.encode(pg_catalog.timestamptz_send(CURRENT_TIMESTAMP), 'hex')))[2];
 BEGIN
-  IF pg_catalog.split_part(pg_catalog.current_setting('crow.scope', true), '@', 2)
-    OPERATOR(pg_catalog.=) pg_catalog.encode(pg_catalog.timestamptz_send(CURRENT_TIMESTAMP), 'hex')
-  THEN
-    RETURN pg_catalog.split_part(pg_catalog.current_setting('crow.scope', true), '@', 1)::pg_catalog.uuid;
+  IF tenant IS NULL THEN
+    RAISE EXCEPTION 'no tenant in this transaction'
+      USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'crow.no_tenant',
+        HINT = 'Begin a transaction and call crow.enter(tenant) in it before touching a tenant table.';
   END IF;
-  RAISE EXCEPTION 'no tenant in this transaction'
-    USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'crow.no_tenant',
-      HINT = 'Begin a transaction and call crow.enter(tenant) in it before touching a tenant table.';
+  RETURN tenant;
 END $$;
 
 -- What current_tenant called when its body was SQL.
 DROP FUNCTION IF EXISTS crow.no_tenant();
 
--- Runs as the owner, because set_config is revoked from everybody else. It runs once a transaction, where most
+-- Runs as the owner, because set_config is revoked from everybody else. It runs once a statement, where most
 -- of the time goes into getting ready: each expression of plpgsql, each function in one, and a SET clause cost
--- more than the work. So there is no clause to pin search_path; every name and operator is qualified instead,
--- and no syntax is used that looks one up (IN, BETWEEN, IS DISTINCT FROM). The order within CASE is guaranteed.
+-- more than the work. So what usually happens, a transaction without a scope, is one expression of few functions. There
+-- is no clause to pin search_path; every name and operator is qualified instead, and no syntax is used that looks
+-- one up (IN, BETWEEN, NULLIF, IS DISTINCT FROM). The order within CASE is guaranteed.
 CREATE OR REPLACE FUNCTION crow.enter(tenant pg_catalog.uuid) RETURNS pg_catalog.void
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
-  stamp CONSTANT pg_catalog.text := pg_catalog.encode(pg_catalog.timestamptz_send(CURRENT_TIMESTAMP), 'hex');
+  stamp pg_catalog.text;
 BEGIN
   IF (CASE
     WHEN tenant IS NULL OR tenant OPERATOR(pg_catalog.=) '00000000-0000-0000-0000-000000000000' THEN false
-    WHEN pg_catalog.split_part(pg_catalog.current_setting('crow.scope', true), '@', 2) OPERATOR(pg_catalog.=) stamp
-      THEN false
+    WHEN pg_catalog.current_setting('crow.scope', true) OPERATOR(pg_catalog.<>) '' THEN false
     ELSE pg_catalog.set_config('crow.scope',
-      pg_catalog.set_config('app.current_tenant', tenant::pg_catalog.text, true)
-        OPERATOR(pg_catalog.||) '@' OPERATOR(pg_catalog.||) stamp, true) IS NOT NULL
+      pg_catalog.encode(pg_catalog.timestamptz_send(CURRENT_TIMESTAMP), 'hex')
+        OPERATOR(pg_catalog.||) pg_catalog.set_config('app.current_tenant', tenant::pg_catalog.text, true), true) IS NOT NULL
   END) THEN
     RETURN;
   END IF;
@@ -162,13 +167,36 @@ BEGIN
       USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'crow.nil_tenant',
         HINT = 'Look up the tenant before entering; a default-initialised id is no tenant.';
   END IF;
-  IF pg_catalog.split_part(pg_catalog.current_setting('crow.scope'), '@', 1) OPERATOR(pg_catalog.<>) tenant::pg_catalog.text
+  -- The same tenant again, another one, or what an earlier transaction left behind.
+  stamp := pg_catalog.encode(pg_catalog.timestamptz_send(CURRENT_TIMESTAMP), 'hex');
+  IF (pg_catalog.string_to_array(pg_catalog.current_setting('crow.scope'), stamp))[2]
+    OPERATOR(pg_catalog.<>) tenant::pg_catalog.text
   THEN
     RAISE EXCEPTION 'this transaction already belongs to another tenant'
       USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'crow.other_tenant',
         HINT = 'One transaction serves one tenant: end it and begin another.';
   END IF;
-  PERFORM pg_catalog.set_config('app.current_tenant', tenant::pg_catalog.text, true);
+  PERFORM pg_catalog.set_config('crow.scope', stamp OPERATOR(pg_catalog.||)
+    pg_catalog.set_config('app.current_tenant', tenant::pg_catalog.text, true), true);
+END $$;
+
+-- A tenant whose id enters it: what a statement gives its tenant_id as. PostgreSQL converts the parameters of a
+-- statement before it plans and runs it, and converting one to a domain checks the domain's constraint. So the
+-- statement and its tenant are one message, and one transaction. For parameters only, never for a column.
+DO $$
+DECLARE
+  path CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
+BEGIN
+  SET LOCAL search_path = pg_catalog, pg_temp;
+  -- Not made anew where it is as it should be: sessions that know it would fail.
+  IF (SELECT array_agg(concat_ws(' ', format_type(typbasetype, typtypmod), typnotnull, typdefault, pg_get_constraintdef(c.oid)))
+      FROM pg_type AS t JOIN pg_constraint AS c ON contypid = t.oid WHERE t.oid = to_regtype('crow.tenant'))
+    IS DISTINCT FROM ARRAY['uuid f CHECK ((crow.enter(VALUE) IS NOT NULL))']
+  THEN
+    DROP DOMAIN IF EXISTS crow.tenant;
+    CREATE DOMAIN crow.tenant AS uuid CONSTRAINT enters CHECK (crow.enter(VALUE) IS NOT NULL);
+  END IF;
+  PERFORM set_config('search_path', path, true);
 END $$;
 
 -- The trigger behind created_at and updated_at, which are the database's whatever an insert or update says.
@@ -551,6 +579,9 @@ BEGIN
     UNION ALL
     SELECT 'FUNCTION', oid::regprocedure::text FROM pg_proc
     WHERE pronamespace = 'crow'::regnamespace AND proowner <> 'crow_owner'::regrole
+    UNION ALL
+    SELECT 'DOMAIN', oid::regtype::text FROM pg_type
+    WHERE typnamespace = 'crow'::regnamespace AND typtype = 'd' AND typowner <> 'crow_owner'::regrole
     UNION ALL
     SELECT 'TABLE', oid::regclass::text FROM pg_class
     WHERE relnamespace = 'crow'::regnamespace AND relkind = 'r' AND relowner <> 'crow_owner'::regrole

@@ -50,7 +50,7 @@ pub use self::table::{
 };
 
 /// The version of the schema that this crate installs and works with: what `crow.version()` returns.
-pub const VERSION: i32 = 2;
+pub const VERSION: i32 = 3;
 
 /// The SQL that installs the schema, or brings an older one up to date; running it twice changes nothing.
 pub const INSTALL_SQL: &str = include_str!("install.sql");

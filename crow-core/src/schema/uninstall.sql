@@ -83,6 +83,8 @@ DROP SCHEMA IF EXISTS crow_guard CASCADE;
 
 DROP TABLE IF EXISTS crow.access_log, crow.hardening;
 
+DROP DOMAIN IF EXISTS crow.tenant;
+
 DROP FUNCTION IF EXISTS
   crow.enter_for(pg_catalog.uuid, pg_catalog.int8),
   crow.record_access(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.uuid, pg_catalog.timestamptz),

@@ -5,10 +5,10 @@ SELECT 'schema crow', 'is not installed in database ' || pg_catalog.current_data
 WHERE NOT EXISTS (SELECT FROM fn WHERE name = 'version' AND arguments = '')
 UNION ALL
 SELECT 'schema crow',
-  pg_catalog.format('is of another version: crow.version() says %s, this crow needs RETURN 2',
+  pg_catalog.format('is of another version: crow.version() says %s, this crow needs RETURN 3',
     coalesce(pg_catalog.pg_get_function_sqlbody(oid), 'nothing readable')),
   'run the migration of the crow in use; it upgrades in place'
-FROM fn WHERE name = 'version' AND arguments = '' AND pg_catalog.pg_get_function_sqlbody(oid) IS DISTINCT FROM 'RETURN 2'
+FROM fn WHERE name = 'version' AND arguments = '' AND pg_catalog.pg_get_function_sqlbody(oid) IS DISTINCT FROM 'RETURN 3'
 
 -- S2 critical pool
 -- The application cannot bind a tenant to its transactions, so every statement on a tenant table fails.
@@ -94,6 +94,21 @@ WHERE EXISTS (SELECT FROM fn WHERE name = 'version') AND pg_catalog.cardinality(
     OR wanted.attributes <> pg_catalog.concat_ws(' ', fn.provolatile, CASE WHEN fn.prosecdef THEN 'definer' END,
       pg_catalog.array_to_string(fn.proconfig, ' '))
   )
+UNION ALL
+SELECT 'domain crow.tenant', 'is missing, or not as crow installs it', 'run crow''s migration again'
+FROM fn AS enter
+WHERE enter.name = 'enter' AND enter.arguments = 'tenant uuid'
+  AND NOT EXISTS (
+    SELECT FROM pg_catalog.pg_type AS t
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
+    JOIN pg_catalog.pg_constraint AS c ON c.contypid = t.oid
+    JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND d.objid = c.oid
+      AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+    WHERE n.nspname = 'crow' AND t.typname = 'tenant' AND t.typbasetype = 'pg_catalog.uuid'::pg_catalog.regtype
+    GROUP BY t.oid
+    HAVING pg_catalog.array_agg(d.refobjid) = ARRAY[enter.oid]
+      AND pg_catalog.min(pg_catalog.pg_get_constraintdef(c.oid)) = pg_catalog.format('CHECK ((%senter(VALUE) IS NOT NULL))',
+        CASE WHEN pg_catalog.pg_function_is_visible(enter.oid) THEN '' ELSE 'crow.' END))
 
 -- S9 medium
 -- A table with a column tenant_id that no model names: no query of the program is checked against it.

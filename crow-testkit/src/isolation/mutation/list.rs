@@ -228,7 +228,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         what: "crow.current_tenant is null where there is no tenant, and raises nothing",
         take: |_| {
             sql(current_tenant(
-                "pg_catalog.split_part(pg_catalog.current_setting('crow.scope', true), '@', 2)
+                "pg_catalog.left(pg_catalog.current_setting('crow.scope', true), 16)
                 = pg_catalog.encode(pg_catalog.timestamptz_send(now()), 'hex')",
             ))
         },
@@ -244,7 +244,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         take: |_| {
             sql("CREATE OR REPLACE FUNCTION crow.enter(tenant uuid) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
                    PERFORM set_config('app.current_tenant', tenant::text, true),
-                     set_config('crow.scope', tenant || '@' || encode(timestamptz_send(now()), 'hex'), true);
+                     set_config('crow.scope', encode(timestamptz_send(now()), 'hex') || tenant, true);
                  END $$".into())
         },
     },
@@ -317,7 +317,7 @@ fn each_partition(t: &Shape, statement: &str) -> Result<Taken, String> {
 fn current_tenant(condition: &str) -> String {
     format!(
         "CREATE OR REPLACE FUNCTION crow.current_tenant() RETURNS uuid LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$ BEGIN
-           RETURN CASE WHEN {condition} THEN pg_catalog.split_part(pg_catalog.current_setting('crow.scope', true), '@', 1)::uuid END;
+           RETURN CASE WHEN {condition} THEN pg_catalog.right(pg_catalog.current_setting('crow.scope', true), 36)::uuid END;
          END $$"
     )
 }
