@@ -152,7 +152,7 @@ pub mod __derive {
     pub use crate::link::{Link, link};
     pub use crate::model::{
         Derived, Model, ModelEntry, Protection, ScopedTable, SharedModel, TenantModel, TenantTable, absent,
-        assert_scoped, assert_shared, assert_tenant, table_name, tenant_column,
+        assert_scoped, assert_shared, assert_tenant, selection, source, table_name, tenant_column,
     };
     pub use crate::query::Keyed;
     pub use crate::tenant::TenantId;

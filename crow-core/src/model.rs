@@ -1,5 +1,7 @@
 //! What the derives say about a model, and the registry of all models of a program.
 
+use std::sync::OnceLock;
+
 use diesel::Table;
 use diesel::expression::{Expression, Selectable};
 use diesel::pg::Pg;
@@ -32,6 +34,10 @@ pub trait Model:
     type Table: ScopedTable;
     /// The column, or tuple of columns, that names a row within its tenant: what `find` takes.
     type Key: Expression + Default;
+
+    /// What a query of the model selects unless it says otherwise.
+    #[doc(hidden)]
+    fn selection() -> Fragment<'static>;
 
     #[doc(hidden)]
     fn __only_the_derive_implements_this(_: Derived);
@@ -78,6 +84,10 @@ pub trait ScopedTable: Table + QuerySource<FromClause: QueryFragment<Pg> + Send 
     /// The table as a value, as diesel's builders take it.
     #[doc(hidden)]
     fn table() -> Self;
+
+    /// The table in FROM.
+    #[doc(hidden)]
+    fn source() -> Fragment<'static>;
 
     /// The column `tenant_id`; none if shared.
     #[doc(hidden)]
@@ -203,9 +213,19 @@ where
 {
 }
 
-/// The tenant column of a tenant table, as SQL.
-pub fn tenant_column<T: TenantTable>() -> Fragment<'static> {
-    Fragment::new(T::TenantColumn::default())
+/// The columns of a model, as SQL that is written once.
+pub fn selection<M: Model>(once: &'static OnceLock<Fragment<'static>>) -> Fragment<'static> {
+    Fragment::fixed(once, || Fragment::new(M::construct_selection()))
+}
+
+/// A table in FROM, as SQL that is written once.
+pub fn source<T: ScopedTable>(once: &'static OnceLock<Fragment<'static>>) -> Fragment<'static> {
+    Fragment::fixed(once, || Fragment::new(T::table().from_clause()))
+}
+
+/// The tenant column of a tenant table, as SQL that is written once.
+pub fn tenant_column<T: TenantTable>(once: &'static OnceLock<Fragment<'static>>) -> Fragment<'static> {
+    Fragment::fixed(once, || Fragment::new(T::TenantColumn::default()))
 }
 
 /// What can stand in the FROM of a tenant's statement: a [`ScopedTable`], or an alias of one.

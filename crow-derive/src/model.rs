@@ -85,6 +85,11 @@ fn generate(model: &Input, kind: Kind) -> TokenStream {
                 type Table = __Table;
                 type Key = #key;
 
+                fn selection() -> __crow::Fragment<'static> {
+                    static ONCE: ::std::sync::OnceLock<__crow::Fragment<'static>> = ::std::sync::OnceLock::new();
+                    __crow::selection::<Self>(&ONCE)
+                }
+
                 fn __only_the_derive_implements_this(_: __crow::Derived) {}
             }
 
@@ -153,8 +158,14 @@ fn tenant_table(name: &syn::Ident, table: &Path) -> TokenStream {
                 #table::table
             }
 
+            fn source() -> __crow::Fragment<'static> {
+                static ONCE: ::std::sync::OnceLock<__crow::Fragment<'static>> = ::std::sync::OnceLock::new();
+                __crow::source::<Self>(&ONCE)
+            }
+
             fn tenant_column() -> ::core::option::Option<__crow::Fragment<'static>> {
-                ::core::option::Option::Some(__crow::tenant_column::<Self>())
+                static ONCE: ::std::sync::OnceLock<__crow::Fragment<'static>> = ::std::sync::OnceLock::new();
+                ::core::option::Option::Some(__crow::tenant_column::<Self>(&ONCE))
             }
 
             fn __only_the_derive_implements_this(_: __crow::Derived) {}
@@ -189,6 +200,11 @@ fn shared_table(name: &syn::Ident, table: &Path) -> TokenStream {
         impl __crow::ScopedTable for __Table {
             fn table() -> Self {
                 #table::table
+            }
+
+            fn source() -> __crow::Fragment<'static> {
+                static ONCE: ::std::sync::OnceLock<__crow::Fragment<'static>> = ::std::sync::OnceLock::new();
+                __crow::source::<Self>(&ONCE)
             }
 
             fn tenant_column() -> ::core::option::Option<__crow::Fragment<'static>> {

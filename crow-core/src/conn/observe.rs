@@ -162,15 +162,16 @@ struct Watched {
 
 impl Watch {
     pub(super) fn new(scope: &Span, label: Label) -> Self {
+        // Names are made when somebody reads them.
         let span = tracing::debug_span!(
             target: TARGET,
             parent: scope,
             "statement",
             "otel.kind" = "client",
-            "otel.name" = display(label.table().map_or(label.operation.to_owned(), |table| format!("{} {table}", label.operation))),
+            "otel.name" = display(label),
             "db.system.name" = "postgresql",
             "db.operation.name" = label.operation,
-            "db.collection.name" = label.table(),
+            "db.collection.name" = label.table().map(display),
             "db.response.returned_rows" = Empty,
             "crow.affected_rows" = Empty,
             "crow.flight.seconds" = Empty,
@@ -251,7 +252,7 @@ impl Watched {
             Err(kind) => self.span.record("error.type", kind),
         };
         measure("db.client.operation.duration", seconds, || {
-            let table = self.label.table().map(|table| ("db.collection.name", table));
+            let table = self.label.table().map(|table| ("db.collection.name", table.to_string()));
             let error = result.err().map(|kind| ("error.type", kind.to_owned()));
             [("db.operation.name", self.label.operation.to_owned())].into_iter().chain(table).chain(error)
         });

@@ -1,5 +1,7 @@
 //! What a statement is called by those who watch.
 
+use std::fmt;
+
 use diesel::query_source::QuerySource;
 
 use super::statement::sql;
@@ -32,8 +34,16 @@ impl Label {
         Self { operation, table: Some(table) }
     }
 
-    pub(crate) fn table(&self) -> Option<String> {
-        self.table.map(|table| table())
+    pub(crate) fn table(&self) -> Option<impl fmt::Display + use<>> {
+        struct Table(fn() -> String);
+
+        impl fmt::Display for Table {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0())
+            }
+        }
+
+        self.table.map(Table)
     }
 
     /// Whether the statement may leave something behind.
@@ -44,5 +54,12 @@ impl Label {
     /// Whether the text of the statement is made of names and placeholders alone.
     pub(crate) fn has_text(&self) -> bool {
         self.operation != Self::RLS_ONLY.operation
+    }
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.operation)?;
+        self.table().map_or(Ok(()), |table| write!(f, " {table}"))
     }
 }

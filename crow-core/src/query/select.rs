@@ -54,8 +54,8 @@ impl<'t, M: Model> TenantQuery<'t, '_, M> {
         let clauses = Clauses {
             tenant,
             distinct: None,
-            selection: Fragment::new(M::construct_selection()),
-            from: Fragment::new(table.from_clause()),
+            selection: M::selection(),
+            from: M::Table::source(),
             joins: Vec::new(),
             filters: guard.into_iter().collect(),
             group_by: None,

@@ -1,10 +1,12 @@
 //! A finished statement on its way to the driver.
 
 use diesel::expression::expression_types::Untyped;
-use diesel::pg::{Pg, PgMetadataLookup, PgQueryBuilder, PgTypeMetadata};
+use diesel::pg::{Pg, PgQueryBuilder};
 use diesel::query_builder::bind_collector::RawBytesBindCollector;
 use diesel::query_builder::{AstPass, Query, QueryBuilder, QueryFragment, QueryId};
 use diesel::result::QueryResult;
+
+use crate::fragment::NoTypes;
 
 /// A statement without its type: the driver reads the SQL and the binds off it at once.
 ///
@@ -41,14 +43,6 @@ pub(crate) fn sql(statement: &dyn QueryFragment<Pg>) -> String {
 
 /// How many bind values a piece of SQL has.
 pub(super) fn binds(fragment: &dyn QueryFragment<Pg>) -> usize {
-    struct NoTypes;
-
-    impl PgMetadataLookup for NoTypes {
-        fn lookup_type(&mut self, _: &str, _: Option<&str>) -> PgTypeMetadata {
-            PgTypeMetadata::from_result(Ok((0, 0)))
-        }
-    }
-
     let mut binds = RawBytesBindCollector::new();
     // What cannot be serialised fails again, and is reported, when the statement is sent.
     let _ = fragment.collect_binds(&mut binds, &mut NoTypes, &Pg);

@@ -2,7 +2,6 @@
 
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment};
-use diesel::query_source::QuerySource;
 use diesel::result::QueryResult;
 
 use super::assign::Sets;
@@ -30,7 +29,7 @@ impl<'t, 'q, M: TenantModel> Update<'t, 'q, M> {
         let changes = Fragment::new(changes.into_changeset());
         // Errors of rendering come up again when it is executed.
         if changes.is_noop(&Pg).unwrap_or(false) {
-            self.clauses.unchanged = Some(Fragment::new(M::Table::table().from_clause()));
+            self.clauses.unchanged = Some(M::Table::source());
         }
         self.clauses.head = Box::new(Existing::of::<M>("UPDATE ", Some(changes)));
         self.retyped()
@@ -52,7 +51,7 @@ struct Existing<'q> {
 
 impl<'q> Existing<'q> {
     fn of<M: TenantModel>(keyword: &'static str, changes: Option<Fragment<'q>>) -> Self {
-        Self { keyword, table: Fragment::new(M::Table::table().from_clause()), changes }
+        Self { keyword, table: M::Table::source(), changes }
     }
 }
 

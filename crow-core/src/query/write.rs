@@ -139,7 +139,7 @@ impl<'t, 'q, M: Model, Op> Write<'t, 'q, M, Op> {
             on_conflict: None,
             empty: false,
             unchanged: None,
-            returning: Fragment::new(M::construct_selection()),
+            returning: M::selection(),
         };
         Self { clauses, _types: Brand::new() }
     }

@@ -8,7 +8,7 @@ struct Plate {
 }
 
 #[cfg(refused)]
-impl Model for Plate { //~ error: not all trait items implemented, missing: `__only_the_derive_implements_this`
+impl Model for Plate { //~ error: not all trait items implemented, missing: …`__only_the_derive_implements_this`
     type Table = vehicles::table;
     type Key = vehicles::id;
 }
