@@ -1,13 +1,16 @@
 //! Statements that bring their tenant along, beside those that others bring into a transaction.
 
 use crow_core::{Error, TenantConn};
-use crow_examples::models::Vehicle;
+use crow_examples::models::{NewVehicle, Vehicle};
 use crow_examples::schema::vehicles;
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::pg::{Pg, PgValue};
 use diesel::sql_query;
+use diesel::sql_types::Text;
 use diesel_async::SimpleAsyncConnection;
-use futures_util::join;
+use futures_util::{TryStreamExt, join};
 
-use crate::shop::{Outcome, Shops, vehicle};
+use crate::shop::{Outcome, Shops, texts, vehicle};
 
 /// That it is the parameter which enters: where its type does not, nothing else does, and the policies refuse.
 #[tokio::test]
@@ -55,6 +58,48 @@ async fn statements_run_where_they_did_not_begin() -> Outcome {
         })
         .await?;
     shops.assert_clean("statements that run where they did not begin").await
+}
+
+/// A text that nobody can read.
+#[derive(Debug, FromSqlRow)]
+struct Unreadable;
+
+impl FromSql<Text, Pg> for Unreadable {
+    fn from_sql(_: PgValue<'_>) -> deserialize::Result<Self> {
+        Err("unreadable".into())
+    }
+}
+
+/// The server is at the end of a statement before the connection is anybody else's, whatever its rows say.
+#[tokio::test]
+async fn a_row_that_cannot_be_read_does_not_leave_the_others_behind() -> Outcome {
+    let shops = Shops::open_on_one_connection().await?;
+    let (plates, long): (Vec<_>, _) = ((0..5_000).map(|n| n.to_string()).collect(), "long ".repeat(400));
+    let rows = plates.iter().map(|plate| NewVehicle { plate, ..vehicle("Honda", &long) });
+    let rows: Vec<_> = rows.collect();
+    let mut superuser = shops.superuser().await?;
+    shops
+        .pool
+        .scope(shops.ours, async |db| db.insert_into::<Vehicle>().values(rows).execute(db).await)
+        .await?;
+    for streamed in [false, true] {
+        let read = shops
+            .pool
+            .scope(shops.ours, async |db| {
+                let models = db.query::<Vehicle>().select(vehicles::model);
+                if streamed {
+                    models.stream::<Unreadable>(db).try_collect::<Vec<_>>().await
+                } else {
+                    models.load::<Unreadable>(db).await
+                }
+            })
+            .await;
+        assert!(matches!(&read, Err(Error::Invalid(_))), "{read:?}");
+        let busy = "SELECT state || ': ' || query AS text FROM pg_stat_activity \
+                    WHERE datname = current_database() AND usename = 'crow_app' AND state <> 'idle'";
+        assert_eq!(texts(&mut superuser, busy).await?, [""; 0]);
+    }
+    Ok(())
 }
 
 /// On one connection, some of them in transactions that fail beside it, and none known to it at first.

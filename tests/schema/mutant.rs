@@ -16,8 +16,8 @@ struct Mutant {
 const MUTANTS: [Mutant; 11] = [
     Mutant {
         name: "an operator of crow.enter left to the caller's search_path",
-        defence: "[2]\n    OPERATOR(pg_catalog.<>) tenant::pg_catalog.text",
-        instead: "[2]\n    <> tenant::pg_catalog.text",
+        defence: "held OPERATOR(pg_catalog.<>) tenant::pg_catalog.text",
+        instead: "held <> tenant::pg_catalog.text",
         noticed_by: &["a hostile search_path does not open the set-once check"],
     },
     Mutant {
@@ -38,8 +38,8 @@ const MUTANTS: [Mutant; 11] = [
     },
     Mutant {
         name: "a scope that is not bound to its transaction",
-        defence: "pg_catalog.encode(pg_catalog.timestamptz_send(CURRENT_TIMESTAMP), 'hex')))[2]",
-        instead: "pg_catalog.left(pg_catalog.current_setting('crow.scope', true), 16)))[2]",
+        defence: "pg_catalog.encode(pg_catalog.timestamptz_send(CURRENT_TIMESTAMP), 'hex'), 2);\nBEGIN",
+        instead: "pg_catalog.left(pg_catalog.current_setting('crow.scope', true), 16), 2);\nBEGIN",
         noticed_by: &["even the true scope of an earlier transaction is inert when kept"],
     },
     Mutant {

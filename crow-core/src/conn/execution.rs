@@ -99,11 +99,16 @@ impl TenantConn<'_> {
             let mut taken = 0;
             for message in messages {
                 let mut rows = message.await?;
-                // All rows are taken off the wire even if one is wanted: the answer to COMMIT is behind them.
+                let mut end = Ok(());
+                // All rows are taken off the wire, also if one is wanted or one is wrong: behind them stands whether
+                // the statement was committed.
                 while let Some(row) = rows.try_next().await? {
-                    sink.take(row)?;
-                    taken += 1;
+                    if end.is_ok() {
+                        end = sink.take(row);
+                        taken += 1;
+                    }
                 }
+                end?;
             }
             Ok(taken)
         };
@@ -153,9 +158,9 @@ impl TenantConn<'_> {
                     Ok(Some((row, open)))
                 }
                 end => {
-                    let Opened { mark, rows, taken, watch } = open;
-                    // Rows that are left are discarded by the driver, once nobody waits for them.
-                    drop(rows);
+                    let Opened { mark, mut rows, taken, watch } = open;
+                    // One row was wrong: those that are left stand before the end of the statement.
+                    while let Ok(Some(_)) = rows.try_next().await {}
                     let closed = this.closed(brought, mark, end.map(|_| None)).await;
                     watch.end(closed.as_ref().map(|_| Rows::Returned(taken)));
                     closed

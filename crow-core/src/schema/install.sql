@@ -128,16 +128,15 @@ RETURN 3;
 CREATE OR REPLACE FUNCTION crow.current_tenant() RETURNS pg_catalog.uuid
 LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 DECLARE
-  tenant CONSTANT pg_catalog.uuid := (pg_catalog.string_to_array(
-    pg_catalog.current_setting('crow.scope', true),
-    pg_catalog.encode(pg_catalog.timestamptz_send(CURRENT_TIMESTAMP), 'hex')))[2];
+  tenant CONSTANT pg_catalog.text := pg_catalog.split_part(pg_catalog.current_setting('crow.scope', true),
+    pg_catalog.encode(pg_catalog.timestamptz_send(CURRENT_TIMESTAMP), 'hex'), 2);
 BEGIN
-  IF tenant IS NULL THEN
-    RAISE EXCEPTION 'no tenant in this transaction'
-      USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'crow.no_tenant',
-        HINT = 'Begin a transaction and call crow.enter(tenant) in it before touching a tenant table.';
+  IF tenant OPERATOR(pg_catalog.<>) '' THEN
+    RETURN tenant;
   END IF;
-  RETURN tenant;
+  RAISE EXCEPTION 'no tenant in this transaction'
+    USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'crow.no_tenant',
+      HINT = 'Begin a transaction and call crow.enter(tenant) in it before touching a tenant table.';
 END $$;
 
 -- What current_tenant called when its body was SQL.
@@ -152,6 +151,7 @@ CREATE OR REPLACE FUNCTION crow.enter(tenant pg_catalog.uuid) RETURNS pg_catalog
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
   stamp pg_catalog.text;
+  held pg_catalog.text;
 BEGIN
   IF (CASE
     WHEN tenant IS NULL OR tenant OPERATOR(pg_catalog.=) '00000000-0000-0000-0000-000000000000' THEN false
@@ -169,9 +169,8 @@ BEGIN
   END IF;
   -- The same tenant again, another one, or what an earlier transaction left behind.
   stamp := pg_catalog.encode(pg_catalog.timestamptz_send(CURRENT_TIMESTAMP), 'hex');
-  IF (pg_catalog.string_to_array(pg_catalog.current_setting('crow.scope'), stamp))[2]
-    OPERATOR(pg_catalog.<>) tenant::pg_catalog.text
-  THEN
+  held := pg_catalog.split_part(pg_catalog.current_setting('crow.scope'), stamp, 2);
+  IF held OPERATOR(pg_catalog.<>) '' AND held OPERATOR(pg_catalog.<>) tenant::pg_catalog.text THEN
     RAISE EXCEPTION 'this transaction already belongs to another tenant'
       USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'crow.other_tenant',
         HINT = 'One transaction serves one tenant: end it and begin another.';
