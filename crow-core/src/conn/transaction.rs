@@ -236,23 +236,15 @@ impl Transactional for TenantConn<'_> {
 
 impl TenantConn<'_> {
     async fn command(&self, sql: String) -> Result<(), Error> {
-        self.run(
-            Way { leaves: Leaves::Together, brought: true, commits: false },
-            message(self.session(), Command(sql)),
-        )
-        .await
-        .map(drop)
+        let way = Way { leaves: Leaves::Together, brought: true, commits: false };
+        self.run(way, message(self.session(), Command(sql))).await.map(drop)
     }
 
     /// The outer result tells whether the transaction has ended, the inner one whether it was kept.
     async fn commit(&self) -> Result<Result<(), Error>, Error> {
         let commit = message(self.session(), Command("COMMIT".into()));
-        match self
-            .run(Way { leaves: Leaves::Together, brought: true, commits: true }, async {
-                self.committed(commit.await).await
-            })
-            .await
-        {
+        let way = Way { leaves: Leaves::Together, brought: true, commits: true };
+        match self.run(way, async { self.committed(commit.await).await }).await {
             Err(error @ (Error::Connection(_) | Error::CommitUnknown(_))) => Err(error),
             committed => Ok(committed),
         }

@@ -12,6 +12,7 @@ use crate::tenant_bind::TenantBind;
 /// The clauses of a SELECT. It knows no scope: [`TenantQuery`](super::TenantQuery) does.
 #[derive(Clone)]
 pub(super) struct Clauses<'q> {
+    /// As the next guard gives it.
     pub(super) tenant: TenantBind,
     pub(super) distinct: Option<Distinct<'q>>,
     pub(super) selection: Fragment<'q>,

@@ -32,6 +32,7 @@ pub struct Write<'t, 'q, M: Model, Op, ST = RowOf<M>> {
 
 /// The clauses of an insert, update or delete. It knows no scope: [`Write`] does.
 pub(super) struct WriteClauses<'q> {
+    /// As the next guard gives it.
     pub(super) tenant: TenantBind,
     pub(super) head: Box<dyn Head + 'q>,
     /// Which existing rows it is about; begins with the guard of the table. None for an insert that
