@@ -1,5 +1,6 @@
 //! What changes a database: the plan first, then all of it or nothing.
 
+use crow_core::schema::VERSION;
 use crow_testkit::{Database, Server, ServerOptions};
 
 use crate::{Outcome, crow, run_sql, shop};
@@ -18,10 +19,8 @@ async fn crow_is_installed_upgraded_and_taken_out_again() -> Outcome {
     }
     crow(&url, &["protect", "t", "--yes"]).expect(2, &[], &["crow is not installed", "crow install"]);
     crow(&url, &["roles"]).expect(1, &["crow_app", "missing", "crow roles --create"], &[]);
-    let plan = [
-        "Install crow's schema, version 2: database postgres, as postgres",
-        "are made: crow_owner, crow_migrator",
-    ];
+    let install = format!("Install crow's schema, version {VERSION}: database postgres, as postgres");
+    let plan = [install.as_str(), "are made: crow_owner, crow_migrator"];
     crow(&url, &["install", "--dry-run"]).expect(0, &plan, &[]);
     crow(&url, &["install"]).expect(2, &plan, &["nobody is there to ask: say --yes"]);
     crow(&url, &["audit"]).expect(1, &["S1"], &[]);
@@ -48,7 +47,8 @@ async fn crow_is_installed_upgraded_and_taken_out_again() -> Outcome {
     );
     let report = crow(&url, &["audit", "--fail-on", "critical"]).expect(0, &["role crow_app"], &[]);
     assert!(!report.out.contains("E11"), "{}", report.out);
-    crow(&url, &["upgrade", "--yes"]).expect(0, &["from version 2 to 2", "Done"], &[]);
+    let upgrade = format!("from version {VERSION} to {VERSION}");
+    crow(&url, &["upgrade", "--yes"]).expect(0, &[&upgrade, "Done"], &[]);
     assert!(run_sql(&url, "CREATE TABLE t (tenant_id uuid)").await.is_err(), "the guard is still there");
 
     run_sql(
