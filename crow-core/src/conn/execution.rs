@@ -130,7 +130,6 @@ impl TenantConn<'_> {
     {
         let this: &'c Self = self;
         let Needs { types, tenant } = needs(&statement);
-        let brought = self.brings(tenant);
         let mut watch = Watch::new(&self.span, label);
         watch.text(&statement);
         let mut conn: &'c AsyncPgConnection = this.session();
@@ -139,13 +138,13 @@ impl TenantConn<'_> {
         let opened = async move {
             let mark = this.session().begin()?;
             watch.begin();
-            match this.opened(brought, rows).await {
+            match this.opened(tenant, rows).await {
                 Ok(rows) => {
                     this.session().learn(types);
                     Ok(Opened { mark, rows, taken: 0, watch })
                 }
                 Err(error) => {
-                    let closed = this.closed(brought, mark, Err(error)).await;
+                    let closed = this.closed(tenant, mark, Err(error)).await;
                     watch.end(closed.as_ref().map(|_| Rows::Returned(0)));
                     closed
                 }
@@ -161,7 +160,7 @@ impl TenantConn<'_> {
                     let Opened { mark, mut rows, taken, watch } = open;
                     // One row was wrong: those that are left stand before the end of the statement.
                     while let Ok(Some(_)) = rows.try_next().await {}
-                    let closed = this.closed(brought, mark, end.map(|_| None)).await;
+                    let closed = this.closed(tenant, mark, end.map(|_| None)).await;
                     watch.end(closed.as_ref().map(|_| Rows::Returned(taken)));
                     closed
                 }
@@ -173,25 +172,19 @@ impl TenantConn<'_> {
     /// Begins the transaction of a stream, or joins the one that there is.
     async fn opened<T>(
         &self,
-        brought: bool,
+        needs_tenant: bool,
         rows: impl Future<Output = QueryResult<T>> + Send,
     ) -> QueryResult<T> {
-        let Some((begin, enter)) = self.opening(brought) else { return rows.await };
+        let Some((begin, enter)) = self.opening(needs_tenant) else { return rows.await };
         let (begin, enter, rows) = join!(begin, enter, rows);
         begin.and(enter).and(rows)
     }
 
-    /// Whether a statement has to be brought into a transaction that is the tenant's.
-    ///
-    /// One that enters the tenant is so by itself, but in a transaction others follow, which do not enter.
-    fn brings(&self, needs_tenant: bool) -> bool {
-        needs_tenant || self.transaction.is_some()
-    }
-
-    /// The messages that bring a statement into its transaction, unless others have brought theirs.
-    fn opening(&self, brought: bool) -> Option<(Message<'_>, Message<'_>)> {
+    /// The messages that bring a statement into its transaction, unless others have brought theirs, or it needs no
+    /// tenant outside of one because it enters. In a transaction others follow, which do not enter.
+    fn opening(&self, needs_tenant: bool) -> Option<(Message<'_>, Message<'_>)> {
         let begin = match &self.transaction {
-            _ if !brought => return None,
+            None if !needs_tenant => return None,
             None => message(self.session(), Begin),
             Some(transaction) if transaction.begins() => transaction.begin(self.session()),
             Some(_) => return None,
@@ -200,9 +193,14 @@ impl TenantConn<'_> {
     }
 
     /// Ends the transaction of a stream, if it is its own.
-    async fn closed<T>(&self, brought: bool, mark: Unfinished, result: QueryResult<T>) -> Result<T, Error> {
+    async fn closed<T>(
+        &self,
+        needs_tenant: bool,
+        mark: Unfinished,
+        result: QueryResult<T>,
+    ) -> Result<T, Error> {
         let committed = match &self.transaction {
-            None if brought => self.committed(message(self.session(), Commit).await).await,
+            None if needs_tenant => self.committed(message(self.session(), Commit).await).await,
             _ => Ok(()),
         };
         self.ended(mark, result.and_then(|value| committed.map(|()| value)))
@@ -250,7 +248,7 @@ impl TenantConn<'_> {
         };
         let way = Way {
             leaves,
-            brought: self.brings(tenant || statements > 1),
+            needs_tenant: tenant || statements > 1,
             commits: writes && self.transaction.is_none(),
         };
         let result = self.run(way, work).await?;
@@ -270,12 +268,12 @@ impl TenantConn<'_> {
     /// never comes after a COMMIT that commits something was sent, the outcome is not known.
     pub(super) async fn run<T>(
         &self,
-        Way { leaves, brought, commits }: Way,
+        Way { leaves, needs_tenant, commits }: Way,
         work: impl Future<Output = QueryResult<T>> + Send,
     ) -> Result<T, Error> {
         let session = self.session();
         let mut mark = session.begin()?;
-        let result = match (self.opening(brought), &self.transaction, leaves) {
+        let result = match (self.opening(needs_tenant), &self.transaction, leaves) {
             (Some((begin, enter)), None, Leaves::Together) => {
                 let commit = message(session, Commit);
                 let _turn = session.turn.read().await;
@@ -300,17 +298,12 @@ impl TenantConn<'_> {
                 let (begin, enter, result) = join!(begin, enter, work);
                 begin.and(enter).and(result)
             }
-            (None, None, leaves) => {
-                let _turn = match leaves {
-                    Leaves::Together => (Some(session.turn.read().await), None),
-                    Leaves::InTurn => (None, Some(session.turn.write().await)),
+            (None, transaction, leaves) => {
+                let _turn = match (transaction, leaves) {
+                    (Some(_), _) => (None, None),
+                    (None, Leaves::Together) => (Some(session.turn.read().await), None),
+                    (None, Leaves::InTurn) => (None, Some(session.turn.write().await)),
                 };
-                if commits {
-                    mark.commits();
-                }
-                work.await
-            }
-            (None, Some(_), _) => {
                 if commits {
                     mark.commits();
                 }
@@ -423,8 +416,8 @@ struct Opened<R> {
 /// How a piece of work travels.
 pub(super) struct Way {
     pub(super) leaves: Leaves,
-    /// Whether it has to be brought into the tenant's transaction, if nothing has been before.
-    pub(super) brought: bool,
+    /// Whether nothing in it enters the tenant, so that it has to be brought into a transaction that does.
+    pub(super) needs_tenant: bool,
     /// Whether it ends with a COMMIT that something depends on.
     pub(super) commits: bool,
 }

@@ -236,14 +236,14 @@ impl Transactional for TenantConn<'_> {
 
 impl TenantConn<'_> {
     async fn command(&self, sql: String) -> Result<(), Error> {
-        let way = Way { leaves: Leaves::Together, brought: true, commits: false };
+        let way = Way { leaves: Leaves::Together, needs_tenant: true, commits: false };
         self.run(way, message(self.session(), Command(sql))).await.map(drop)
     }
 
     /// The outer result tells whether the transaction has ended, the inner one whether it was kept.
     async fn commit(&self) -> Result<Result<(), Error>, Error> {
         let commit = message(self.session(), Command("COMMIT".into()));
-        let way = Way { leaves: Leaves::Together, brought: true, commits: true };
+        let way = Way { leaves: Leaves::Together, needs_tenant: true, commits: true };
         match self.run(way, async { self.committed(commit.await).await }).await {
             Err(error @ (Error::Connection(_) | Error::CommitUnknown(_))) => Err(error),
             committed => Ok(committed),
